@@ -1,0 +1,1 @@
+"""Organizations, users, roles, sign-in, sessions, second factors, API keys, notices, saved views."""

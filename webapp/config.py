@@ -1,0 +1,228 @@
+"""Every setting of Truckroll, read once from the environment.
+
+Each field's comment says what it means, its unit and its default. `Settings.load()` is the only place that
+reads `os.environ`.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be understood; the message names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Request limits in the notation of the `limits` library, one string per scope."""
+
+    field_address: str = "300/60 seconds"  # field API, per client address
+    field_tenant: str = "200/60 seconds"  # field API, per organization
+    sign_in_account: str = "5/60 seconds"  # sign-in attempts per account and address together
+    sign_in_address: str = "60/60 seconds"  # sign-in attempts per address alone: a whole office shares one
+    growth_key: str = "120/minute;300/5 minutes"  # growth API, per key
+    closebot_key: str = "100/minute;10000/day"  # CloseBot, per key
+    fixflow_key: str = "60/minute;10000/day"  # FixFlow, per key
+    ledgerpilot_key: str = "60/minute;10000/day"  # LedgerPilot, per key
+    agents_key: str = "300/minute"  # Operator API, per key
+    public_address: str = "60/minute"  # registration, password reset, links, per address
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Typed settings. Build with :meth:`load` in programs and directly in tests."""
+
+    database_url: (
+        str  # DATABASE_URL: the owner's connection, for migrations; the app signs in as a derived role
+    )
+    redis_url: str  # REDIS_URL: redis:// or unix://
+    secret_keys: tuple[str, ...]  # TRUCKROLL_SECRET_KEYS: first signs and encrypts, all verify and decrypt
+    data_dir: Path = ROOT / "var"  # TRUCKROLL_DATA_DIR: embedded servers, local files, the generated secret
+    environment: str = "development"  # TRUCKROLL_ENV: development, test or production
+    host: str = "127.0.0.1"  # TRUCKROLL_HOST: the address to bind
+    port: int = 8000  # PORT
+    public_url: str = ""  # TRUCKROLL_PUBLIC_URL: how people reach it; https turns on Secure cookies
+    web_processes: int = 2  # TRUCKROLL_WEB_PROCESSES
+    web_threads: int = 8  # TRUCKROLL_WEB_THREADS: per process
+    trusted_proxies: int = 0  # TRUCKROLL_TRUSTED_PROXIES: how many X-Forwarded-For hops to believe
+    default_business_code: str = ""  # TRUCKROLL_DEFAULT_BUSINESS: organization of host-less customer calls
+    smtp_url: str = (
+        ""  # TRUCKROLL_SMTP_URL: smtp://user:password@host:587 (smtps:// for TLS); empty: Outbox only
+    )
+    mail_from: str = "Truckroll <no-reply@localhost>"  # TRUCKROLL_MAIL_FROM
+    sms_url: str = (
+        ""  # TRUCKROLL_SMS_URL: https://sid:token@host, a Twilio-compatible API; empty: Outbox only
+    )
+    sms_from: str = ""  # TRUCKROLL_SMS_FROM: E.164
+    files_url: str = ""  # TRUCKROLL_FILES_URL: s3://bucket/prefix?endpoint=…; empty: data_dir/files
+    outbound_allow: tuple[
+        str, ...
+    ] = ()  # TRUCKROLL_OUTBOUND_ALLOW: host:port pairs let through the outbound guard
+    sso_google_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_GOOGLE_CLIENT_IDS: accepted audiences
+    sso_apple_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_APPLE_CLIENT_IDS
+    sso_microsoft_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_MICROSOFT_CLIENT_IDS
+    sso_google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"  # TRUCKROLL_SSO_GOOGLE_KEYS_URL
+    sso_apple_keys_url: str = "https://appleid.apple.com/auth/keys"  # TRUCKROLL_SSO_APPLE_KEYS_URL
+    sso_microsoft_keys_url: str = "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+    session_idle_minutes: int = (
+        8 * 60
+    )  # TRUCKROLL_SESSION_IDLE_MINUTES: a browser session unused this long ends
+    session_absolute_minutes: int = (
+        14 * 24 * 60
+    )  # TRUCKROLL_SESSION_ABSOLUTE_MINUTES: and this old in any case
+    access_token_minutes: int = 15  # the field document's figure
+    principal_cache_seconds: float = (
+        3.0  # how long a worker process may believe a session or key: under 5 by design
+    )
+    argon2_memory_kib: int = 46 * 1024  # with one pass and one lane: the floor of OWASP ASVS
+    limits: Limits = field(default_factory=Limits)
+    demo: bool = False  # TRUCKROLL_DEMO: set by `up --demo`; shows the demo sign-ins on the sign-in page
+
+    @property
+    def app_database_url(self) -> str:
+        """The application's own connection: a role that owns nothing, its password derived from the secret."""
+        return self._role_url("app")
+
+    @property
+    def clock_database_url(self) -> str:
+        """The clock's connection: may read the routing columns of `jobs`, nothing else."""
+        return self._role_url("clock")
+
+    @property
+    def app_role(self) -> str:
+        return f"{urlsplit(self.database_url).username or 'truckroll'}_app"
+
+    @property
+    def clock_role(self) -> str:
+        return f"{urlsplit(self.database_url).username or 'truckroll'}_clock"
+
+    def role_password(self, kind: str) -> str:
+        """The derived password of the `app` or `clock` role; changing the first secret key changes it."""
+        import hashlib
+        import hmac
+
+        return hmac.new(self.secret_keys[0].encode(), f"role:{kind}".encode(), hashlib.sha256).hexdigest()
+
+    def _role_url(self, kind: str) -> str:
+        parts = urlsplit(self.database_url)
+        role = self.app_role if kind == "app" else self.clock_role
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+        query = f"?{parts.query}" if parts.query else ""
+        return f"postgresql://{quote(role)}:{self.role_password(kind)}@{host}{port}{parts.path}{query}"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are Secure: exactly when the public URL is https."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def testing(self) -> bool:
+        return self.environment == "test"
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    def with_(self, **changes: object) -> Self:
+        """A copy with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # the field names are checked by replace itself
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment. Raises SettingsError naming the setting that is missing or wrong."""
+        env = os.environ
+        data_dir = Path(env.get("TRUCKROLL_DATA_DIR", str(ROOT / "var"))).resolve()
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            if not env.get(name):
+                raise SettingsError(f"{name} is not set. Start with `truckroll up`, which brings its own servers, "
+                                    f"or set {name}.")  # fmt: skip
+        text = {
+            "environment": "TRUCKROLL_ENV",
+            "host": "TRUCKROLL_HOST",
+            "public_url": "TRUCKROLL_PUBLIC_URL",
+            "default_business_code": "TRUCKROLL_DEFAULT_BUSINESS",
+            "smtp_url": "TRUCKROLL_SMTP_URL",
+            "mail_from": "TRUCKROLL_MAIL_FROM",
+            "sms_url": "TRUCKROLL_SMS_URL",
+            "sms_from": "TRUCKROLL_SMS_FROM",
+            "files_url": "TRUCKROLL_FILES_URL",
+            "sso_google_keys_url": "TRUCKROLL_SSO_GOOGLE_KEYS_URL",
+            "sso_apple_keys_url": "TRUCKROLL_SSO_APPLE_KEYS_URL",
+            "sso_microsoft_keys_url": "TRUCKROLL_SSO_MICROSOFT_KEYS_URL",
+        }
+        whole = {
+            "port": "PORT",
+            "web_processes": "TRUCKROLL_WEB_PROCESSES",
+            "web_threads": "TRUCKROLL_WEB_THREADS",
+            "trusted_proxies": "TRUCKROLL_TRUSTED_PROXIES",
+            "session_idle_minutes": "TRUCKROLL_SESSION_IDLE_MINUTES",
+            "session_absolute_minutes": "TRUCKROLL_SESSION_ABSOLUTE_MINUTES",
+        }
+        several = {
+            "outbound_allow": "TRUCKROLL_OUTBOUND_ALLOW",
+            "sso_google_client_ids": "TRUCKROLL_SSO_GOOGLE_CLIENT_IDS",
+            "sso_apple_client_ids": "TRUCKROLL_SSO_APPLE_CLIENT_IDS",
+            "sso_microsoft_client_ids": "TRUCKROLL_SSO_MICROSOFT_CLIENT_IDS",
+        }
+        values: dict[str, object] = {f: env[name] for f, name in text.items() if env.get(name)}
+        values |= {f: _whole(name, env[name]) for f, name in whole.items() if env.get(name)}
+        values |= {
+            f: tuple(env[name].replace(",", " ").split()) for f, name in several.items() if env.get(name)
+        }
+        limits = {f: env[f"TRUCKROLL_LIMIT_{f.upper()}"] for f in Limits.__dataclass_fields__
+                  if env.get(f"TRUCKROLL_LIMIT_{f.upper()}")}  # fmt: skip
+        return cls(
+            database_url=env["DATABASE_URL"],
+            redis_url=env["REDIS_URL"],
+            secret_keys=_secret_keys(
+                data_dir, env.get("TRUCKROLL_SECRET_KEYS", ""), env.get("TRUCKROLL_ENV", "")
+            ),
+            data_dir=data_dir,
+            demo=env.get("TRUCKROLL_DEMO") == "1",
+            limits=Limits(**limits),
+            **values,  # type: ignore[arg-type]  # built from the tables above, field by field
+        )
+
+
+def _whole(name: str, value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def _secret_keys(data_dir: Path, given: str, environment: str) -> tuple[str, ...]:
+    keys = tuple(given.replace(",", " ").split())
+    if keys:
+        if any(len(k) < 32 for k in keys):
+            raise SettingsError("TRUCKROLL_SECRET_KEYS: each key must have at least 32 characters.")
+        return keys
+    if environment == "production":
+        raise SettingsError(
+            "TRUCKROLL_SECRET_KEYS must be set in production; make one with `openssl rand -hex 32`."
+        )
+    path = data_dir / "secret"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        # written beside and renamed, so that two programs starting together read one and the same key
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(secrets.token_hex(32))
+        fresh.chmod(0o600)
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return (path.read_text().strip(),)
