@@ -172,7 +172,7 @@ def guarded(program: Callable[[int], int], grace: float = 2.0) -> int:
     """Run `program` in a child and return its exit code, leaving no descendant behind whoever is killed.
 
     The child gets the reading end of a pipe that comes to its end when the guardian dies: then it must stop
-    what it started. Dies the child, the guardian terminates its orphans, and kills them after `grace` seconds.
+    what it started. Dies the child, the guardian ends its orphans and kills them after `grace` seconds.
     INT, TERM, HUP and QUIT sent to the guardian are handed on. Call it before any thread is started.
     """
     become_subreaper()
@@ -238,6 +238,17 @@ def end_all(pids: Callable[[], Iterable[int]], grace: float) -> None:
             kill(pid, number)
         told |= left
         time.sleep(0.02)
+
+
+def kill_orphans(known: set[int], seconds: float = 1.0) -> None:
+    """Kill the children of this process that are not `known`, and all below: a subreaper's inheritance."""
+    mine = os.getpid()
+    deadline = time.monotonic() + seconds
+    # again, because the children of one that is killed are inherited only then
+    while (orphans := children(mine) - known) and time.monotonic() < deadline:
+        for pid in orphans | {below for orphan in orphans for below in descendants(orphan)}:
+            kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
 
 
 def reap() -> list[tuple[int, int]]:

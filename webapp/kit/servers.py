@@ -30,6 +30,7 @@ from webapp.kit.processes import (
     DirectoryLock,
     alive,
     identity,
+    kill,
     processes_in,
     signal_group,
     socket_directory,
@@ -154,7 +155,7 @@ class EmbeddedServer(ABC):
         """Stop servers that an earlier, killed run left in this directory, and all of their processes."""
         for number, seconds in ((self.stop_signal, 10.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
             for pid in self._leaders(processes_in(self.directory, self.command)):
-                signal_group(pid, number)
+                kill(pid, number)
             if wait_until(lambda: not processes_in(self.directory, self.command), seconds):
                 return
         raise ServerError(f"{self.command} still runs in {self.directory} and cannot be stopped.")
@@ -242,8 +243,9 @@ class EmbeddedPostgres(EmbeddedServer):
         if (self.directory / "PG_VERSION").exists():
             self._check_version()
             self.stop_leftover()
-            # every process of the cluster is gone, so whatever number it names now belongs to a stranger
-            (self.directory / "postmaster.pid").unlink(missing_ok=True)
+            # every process of the cluster is gone: the number that these name now belongs to a stranger
+            for stale in (self.directory / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+                stale.unlink(missing_ok=True)
         else:
             self._init()
 

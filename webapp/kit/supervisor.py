@@ -289,9 +289,7 @@ class Supervisor:
 
     def _kill_orphans(self, ended: _Running) -> None:
         """What a program leaves behind becomes our child, whatever session it is in."""
-        known = {each.pid for each in self._all if each is not ended}
-        for pid in processes.children(os.getpid()) - known:
-            processes.kill(pid, signal.SIGKILL)
+        processes.kill_orphans({each.pid for each in self._all if each is not ended})
 
     # stopping
 
@@ -299,13 +297,14 @@ class Supervisor:
         self._asked += 1  # acted upon in the loop: a signal may come in the middle of a write
 
     def _hear(self) -> None:
-        if self._asked and not self._stopping:
-            self.say("Stopping. Once more kills.")
-            self._stop()
-        elif self._asked > self._heard and not self._kill_now:
-            self.say("Killing what still runs.")
-            self._kill_now = True
-        self._heard = self._asked
+        while self._heard < self._asked:
+            self._heard += 1
+            if not self._stopping:
+                self.say("Stopping. Once more kills.")
+                self._stop()
+            elif not self._kill_now:
+                self.say("Killing what still runs.")
+                self._kill_now = True
 
     def _abandoned(self) -> None:
         self._selector.unregister(self._guardian)  # at its end it is readable for ever

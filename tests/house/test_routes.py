@@ -1,0 +1,40 @@
+"""House rules of addresses: every one declares who may use it, and is written like the others."""
+
+import re
+
+from webapp.kit import permissions
+from webapp.kit.web import App
+
+
+def test_every_route_declares_a_permission(app: App) -> None:
+    without = [
+        f"{rule.rule} ({rule.endpoint})"
+        for rule in app.url_map.iter_rules()
+        if permissions.rule_of(app.view_functions[rule.endpoint]) is None
+    ]
+    assert without == []
+
+
+def test_every_permission_of_a_route_is_declared_and_public_routes_say_why(app: App) -> None:
+    for rule in app.url_map.iter_rules():
+        access = permissions.rule_of(app.view_functions[rule.endpoint])
+        assert access is not None
+        assert all(p in permissions.REGISTRY for p in access.permissions), rule.rule
+        assert access.permissions or access.signed_in or len(access.public) > 10, rule.rule
+
+
+def test_addresses_are_kebab_case(app: App) -> None:
+    # the documents' own spellings are theirs to choose
+    foreign = ("/api/operator/",)
+    wrong = []
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(foreign):
+            continue
+        fixed = re.sub(r"<[^>]+>", "", rule.rule)
+        if not re.fullmatch(r"[a-z0-9/.-]*", fixed.replace("_styleguide", "")):
+            wrong.append(rule.rule)
+    assert wrong == []
+
+
+def test_a_permission_is_named_for_its_matter(app: App) -> None:
+    assert all(re.fullmatch(r"[a-z-]+\.[a-z-]+", name) for name in permissions.REGISTRY)

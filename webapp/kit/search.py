@@ -1,0 +1,77 @@
+"""Finding records by the beginnings of their words.
+
+Under row-level security PostgreSQL may not use an index for LIKE or full text (they are not leakproof), so the words
+of each record are rows, and a search is a range scan on them: `word >= 'smi' and word < 'smj'`.
+"""
+
+import re
+import unicodedata
+
+from sqlalchemy import Select, delete, insert, intersect, select
+
+from webapp.kit import context
+from webapp.kit.db import db
+from webapp.kit.tables import SearchWord
+
+LONGEST = 40
+MOST_WORDS = 60
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def words(*texts: object) -> list[str]:
+    """The distinct searchable words of some texts: lower case, accents removed, digits of phone numbers joined."""
+    found: dict[str, None] = {}
+    for text in texts:
+        if text is None:
+            continue
+        plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().casefold()
+        if re.fullmatch(r"[+\d\s().-]{7,}", plain):
+            digits = re.sub(r"\D", "", plain)
+            found[digits[-10:]] = None  # a person types the number without the country code
+            found[digits[-7:]] = None
+            found[digits[-4:]] = None
+            continue
+        for word in _WORD.findall(plain):
+            found[word[:LONGEST]] = None
+    return list(found)[:MOST_WORDS]
+
+
+def index(kind: str, record_id: int, *texts: object) -> None:
+    """Make a record findable by the words of some texts, instead of by those it had before."""
+    tenant = context.tenant_id()
+    remove(kind, record_id)
+    rows = [{"tenant_id": tenant, "word": w, "kind": kind, "record_id": record_id} for w in words(*texts)]
+    if rows:
+        db.session.execute(insert(SearchWord), rows)
+
+
+def remove(kind: str, record_id: int) -> None:
+    db.session.execute(
+        delete(SearchWord).where(SearchWord.tenant_id == context.tenant_id(), SearchWord.kind == kind,
+                                 SearchWord.record_id == record_id)
+    )  # fmt: skip
+
+
+def matching(kind: str, query: str) -> Select[tuple[int]] | None:
+    """Ids of records in which every word of the query begins some word; None when the query has no word.
+
+    Use as `statement.where(Customer.id.in_(search.matching("customer", q)))`.
+    """
+    wanted = words(query)
+    if not wanted:
+        return None
+    parts = [
+        select(SearchWord.record_id).where(
+            SearchWord.tenant_id == context.tenant_id(), SearchWord.kind == kind,
+            SearchWord.word >= word, SearchWord.word < _after(word),
+        )
+        for word in wanted[:6]
+    ]  # fmt: skip
+    if len(parts) == 1:
+        return parts[0]
+    return select(intersect(*parts).subquery().c.record_id)
+
+
+def _after(word: str) -> str:
+    # the words hold a-z and 0-9 only, all below "{"
+    return word[:-1] + chr(ord(word[-1]) + 1)
