@@ -7,7 +7,9 @@ url = context.config.attributes.get("database_url") or context.config.get_main_o
 
 
 def run() -> None:
-    engine = create_engine(str(url).replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool)
+    engine = create_engine(
+        str(url).replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool
+    )
     with engine.connect() as connection:
         connection.execute(text("set lock_timeout = '10s'"))  # a migration waits for nobody's long query
         connection.commit()

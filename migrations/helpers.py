@@ -47,7 +47,9 @@ def _attach(name: str, bounds: str) -> None:
 
 def each_tenant() -> list[str]:
     """Every organization, for backfills: set each in turn, since a forced owner sees no rows without."""
-    rows = op.get_bind().execute(sa.text("select distinct tenant_id::text from directory where kind = 'organization'"))
+    rows = op.get_bind().execute(
+        sa.text("select distinct tenant_id::text from directory where kind = 'organization'")
+    )
     return [row[0] for row in rows]
 
 

@@ -67,6 +67,20 @@ const purgeTabler = {
   },
 };
 
+/** import ready from "virtual:modules": every module of modules/ by its name, so that adding a file is all it takes. */
+const everyModule = {
+  name: "every-module",
+  setup(context) {
+    const folder = join(SRC, "js", "modules");
+    context.onResolve({ filter: /^virtual:modules$/ }, () => ({ path: "modules", namespace: "virtual" }));
+    context.onLoad({ filter: /.*/, namespace: "virtual" }, () => {
+      const names = readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => basename(name, ".js")).sort();
+      const imports = names.map((name, index) => `import m${index} from "./${name}.js";`).join("");
+      return { contents: `${imports}export default {${names.map((name, index) => `${JSON.stringify(name)}: m${index}`).join(",")}};`, resolveDir: folder };
+    });
+  },
+};
+
 async function bundle(entryPoints, options = {}) {
   const result = await build({
     entryPoints,
@@ -99,8 +113,8 @@ for (const path of files(join(SRC, "img"), "")) put(basename(path), readFileSync
 
 const pages = files(join(SRC, "js", "pages"), ".js").concat(files(join(SRC, "css", "pages"), ".css"));
 await Promise.all([
-  bundle([join(SRC, "js", "app.js"), ...pages.filter((path) => path.endsWith(".js"))], { format: "esm", splitting: true }),
-  bundle([join(SRC, "js", "theme.js"), join(SRC, "js", "swagger.js")], { format: "iife" }),
+  bundle([join(SRC, "js", "app.js"), ...pages.filter((path) => path.endsWith(".js"))], { format: "esm", splitting: true, plugins: [everyModule] }),
+  bundle([join(SRC, "js", "theme.js"), join(SRC, "js", "swagger.js"), join(SRC, "js", "stream-worker.js")], { format: "iife" }),
   // Not lowered to older targets: light-dark() and relative colours are meant as written.
   bundle([join(SRC, "css", "app.css"), join(SRC, "css", "swagger.css"), ...pages.filter((path) => path.endsWith(".css"))], { plugins: [purgeTabler], target: ["esnext"] }),
 ]);

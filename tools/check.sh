@@ -5,6 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 python=.venv/bin/python
+unset PYTHONDONTWRITEBYTECODE  # every start would compile the application anew
 failed=()
 
 check() {
@@ -14,8 +15,8 @@ check() {
 }
 
 if [ "${1:-all}" = all ]; then printf '[4/4] Checks\n'; fi
-check "ruff check" "$python" -m ruff check --quiet .
-check "ruff format" "$python" -m ruff format --check --quiet .
+check "ruff check" "$python" -m ruff check --quiet --output-format concise .
+check "ruff format" "$python" -m ruff format --check --quiet --output-format concise .
 check "types" "$python" -m mypy
 check "floors" .venv/bin/lint-imports
 

@@ -24,6 +24,7 @@ def wire(app: web.App, settings: Settings) -> None:
             _plug_in(app, import_module(f"webapp.{name}.plug").PLUG)
         if find_spec(f"jobs.{name}"):
             import_module(f"jobs.{name}")
+    import_module("jobs.schedule")
     for blueprint in app.blueprints.values():
         if isinstance(blueprint, api.Api):
             web.csrf.exempt(blueprint)  # no cookie signs anybody in there
@@ -54,7 +55,8 @@ def _install_templates(app: web.App) -> None:
 def date_words(value: Any, style: str = "datetime", until: Any = None) -> str:
     """As :func:`webapp.kit.words.date_words`, in the organization's zone."""
     organization = g.get("organization")
-    return words.date_words(value, style, until, organization.time_zone if organization else "UTC")
+    # a macro hands on what a fact does not have as undefined, which is not None
+    return words.date_words(value, style, until or None, organization.time_zone if organization else "UTC")
 
 
 def navigation() -> list[dict[str, Any]]:

@@ -36,7 +36,9 @@ class Company:
             with context.acting(context.Principal(kind="system", tenant_id=self.tenant_id)):
                 user = db.session.get(User, (self.tenant_id, self.users[role]))
                 assert user is not None
-            with context.acting(principals.of_user(user), context.Origin("web", "127.0.0.1", "corr_test")) as who:
+            with context.acting(
+                principals.of_user(user), context.Origin("web", "127.0.0.1", "corr_test")
+            ) as who:
                 try:
                     yield who
                     journal.commit()
@@ -123,5 +125,3 @@ def make_company(app: App, **columns: Any) -> Company:
                                 email=f"{role}@{code.lower()}.example.com", password_hash=stored.password_hash))  # fmt: skip
                 company.users[role] = user.id
     return company
-
-

@@ -29,9 +29,9 @@ def float_uses(tree: ast.AST) -> list[int]:
             floats = any(isinstance(n, ast.Constant) and isinstance(n.value, float) for n in ast.walk(node))
             if MONEY.search(names) and (isinstance(node.op, ast.Div) or floats):
                 found.append(node.lineno)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
-            if MONEY.search(ast.unparse(node)):
-                found.append(node.lineno)
+        called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if called == "float" and MONEY.search(ast.unparse(node)):
+            found.append(node.lineno)
     return found
 
 
@@ -73,7 +73,11 @@ def test_modules_stay_small() -> None:
 
 def test_nothing_built_or_foreign_is_committed() -> None:
     names = committed()
-    wrong = [n for n in names if re.search(r"(^|/)(node_modules|dist|vendor)/|\.min\.(js|css)$|\.(whl|tgz|woff2?)$", n)]
+    wrong = [
+        n
+        for n in names
+        if re.search(r"(^|/)(node_modules|dist|vendor)/|\.min\.(js|css)$|\.(whl|tgz|woff2?)$", n)
+    ]
     assert wrong == []
     large = [n for n in names if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 400_000]
     assert large == []
@@ -91,7 +95,9 @@ def test_no_registry_is_named() -> None:
 
 
 def test_templates_hold_no_inline_code() -> None:
-    inline = re.compile(r"<script(?![^>]*(src=|type=\"application/json\"))[^>]*>|<[a-z][^>{]*\s(style|on[a-z]+)=\"|\shx-on")
+    inline = re.compile(
+        r"<script(?![^>]*(src=|type=\"application/json\"))[^>]*>|<[a-z][^>{]*\s(style|on[a-z]+)=\"|\shx-on"
+    )
     wrong = []
     for path in (ROOT / "templates").rglob("*.html"):
         if path.name.endswith("_pdf.html"):

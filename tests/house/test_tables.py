@@ -26,7 +26,9 @@ def test_row_level_security_is_on_and_forced_on_every_table(superuser: Any) -> N
 
 
 def test_every_policy_is_the_tenant_policy(superuser: Any) -> None:
-    policies = superuser.execute("select tablename, policyname, cmd, qual, with_check from pg_policies").fetchall()
+    policies = superuser.execute(
+        "select tablename, policyname, cmd, qual, with_check from pg_policies"
+    ).fetchall()
     by_table = {table: (cmd, qual, check) for table, name, cmd, qual, check in policies if name == "tenant"}
     assert {name for name, _, _ in tables(superuser)} == set(by_table)
     assert {t: p for t, p in by_table.items() if p != ("ALL", PREDICATE, PREDICATE)} == {}
@@ -69,7 +71,9 @@ def test_the_application_may_neither_change_the_past_nor_own_anything(superuser:
     role = "truckroll_app"
     for table in ("audit_entries", "events"):
         for right in ("UPDATE", "DELETE", "TRUNCATE"):
-            assert not superuser.execute("select has_table_privilege(%s, %s, %s)", (role, table, right)).fetchone()[0]
+            assert not superuser.execute(
+                "select has_table_privilege(%s, %s, %s)", (role, table, right)
+            ).fetchone()[0]
         assert superuser.execute("select has_table_privilege(%s, %s, 'INSERT')", (role, table)).fetchone()[0]
     owned = superuser.execute(
         "select count(*) from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = %s", (role,)
@@ -102,6 +106,9 @@ def test_models_and_migrations_agree(superuser: Any) -> None:
     assert {k: v for k, v in models.items() if inside.get(k) != v} == {}
     known = {t.name for t in Base.metadata.tables.values()}
     assert {k for k in inside if k[0] in known and k not in models} == set()
-    indexes = {r[0] for r in superuser.execute("select indexname from pg_indexes where schemaname = 'public'").fetchall()}
+    indexes = {
+        r[0]
+        for r in superuser.execute("select indexname from pg_indexes where schemaname = 'public'").fetchall()
+    }
     wanted = {i.name for t in Base.metadata.tables.values() for i in t.indexes}
     assert wanted - indexes == set()

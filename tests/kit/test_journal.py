@@ -81,7 +81,9 @@ def test_many_writers_at_once_leave_one_unbroken_chain(company: Company) -> None
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_verify_names_the_entry_that_was_changed_and_the_one_that_is_missing(company: Company, superuser: object) -> None:
+def test_verify_names_the_entry_that_was_changed_and_the_one_that_is_missing(
+    company: Company, superuser: object
+) -> None:
     with company.acting():
         for n in range(3):
             journal.audit("test.happened", record_type="test", record_id=n)
@@ -92,7 +94,9 @@ def test_verify_names_the_entry_that_was_changed_and_the_one_that_is_missing(com
     assert chain(company) == (3, "entry 4 is missing")
 
 
-def test_handlers_run_inside_the_emitters_transaction(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_handlers_run_inside_the_emitters_transaction(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kind = events.declare("test.refused", "A handler refuses this")
 
     def refuse(name: str, record_id: int | None, payload: object) -> None:

@@ -18,7 +18,9 @@ def test_amounts_are_read_as_people_write_them(text: str, cents: int) -> None:
     assert money.parse_cents(text) == cents
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1.234", "1,50", "--5", "1e5", "NaN", "$", "12,3456", "99999999999999999"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1.234", "1,50", "--5", "1e5", "NaN", "$", "12,3456", "99999999999999999"]
+)
 def test_what_is_no_amount_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match=r"amount"):
         money.parse_cents(text)
@@ -39,7 +41,9 @@ def test_splitting_loses_no_cent_and_mirrors_when_reversed(total: int, weights: 
             assert abs(part - Fraction(total * weight, sum(weights))) < 1
 
 
-@pytest.mark.parametrize(("cents", "bps", "expected"), [(50, 100, 0), (150, 100, 2), (250, 100, 2), (350, 100, 4)])
+@pytest.mark.parametrize(
+    ("cents", "bps", "expected"), [(50, 100, 0), (150, 100, 2), (250, 100, 2), (350, 100, 4)]
+)
 def test_halves_go_to_the_even_cent(cents: int, bps: int, expected: int) -> None:
     assert money.share(cents, bps) == expected
 

@@ -27,9 +27,9 @@ def test_another_organizations_row_is_not_found(company: Company, other_company:
 
 
 def test_a_row_for_another_organization_cannot_be_written(company: Company, other_company: Company) -> None:
+    smuggled = Technician(tenant_id=other_company.tenant_id, name="Smuggled", pay_type="hourly")
     with pytest.raises(DBAPIError, match="row-level security"), company.acting():
-        db.session.add(Technician(tenant_id=other_company.tenant_id, name="Smuggled", pay_type="hourly"))
-        db.session.flush()
+        kit_db.add(smuggled)
 
 
 def test_another_organizations_row_cannot_be_referenced(company: Company, other_company: Company) -> None:
@@ -39,7 +39,9 @@ def test_another_organizations_row_cannot_be_referenced(company: Company, other_
         kit_db.add(Technician(name="Ours", pay_type="hourly", supervisor_id=foreign))
 
 
-def test_the_organization_cannot_change_inside_a_transaction(company: Company, other_company: Company) -> None:
+def test_the_organization_cannot_change_inside_a_transaction(
+    company: Company, other_company: Company
+) -> None:
     with company.acting():
         db.session.scalar(sa.select(User.id))
         with pytest.raises(tenancy.TenantChanged):

@@ -1,10 +1,12 @@
 """Reading accounts."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from webapp.kit import context
 from webapp.kit.db import db
-from webapp.models import Organization, User
+from webapp.models import ApiKey, Organization, User
 
 
 def organization() -> Organization:
@@ -19,3 +21,24 @@ def user_by_username(username: str) -> User | None:
         User.tenant_id == context.tenant_id(), User.username == username.strip().lower()
     )
     return db.session.scalar(statement)
+
+
+def user_by_name_or_address(name: str) -> User | None:
+    """Whom somebody means who signs in: by username, else by an address that one active user has."""
+    if "\x00" in name:
+        return None
+    found = user_by_username(name)
+    if found is not None or "@" not in name:
+        return found
+    statement = select(User).where(
+        User.tenant_id == context.tenant_id(), User.email == name.strip().lower(), User.active
+    )
+    several = db.session.scalars(statement.limit(2)).all()
+    return several[0] if len(several) == 1 else None
+
+
+def api_keys() -> Sequence[ApiKey]:
+    """Every key of the organization, the newest first."""
+    return db.session.scalars(
+        select(ApiKey).where(ApiKey.tenant_id == context.tenant_id()).order_by(ApiKey.id.desc()).limit(500)
+    ).all()

@@ -216,7 +216,7 @@ def valkey(plan: Plan) -> Check:
     try:
         server = EmbeddedValkey(plan.data_dir)
         version = _output(str(server.binary), "--version")
-    except (ImportError, OSError) as error:
+    except (ServerError, OSError) as error:
         return Check(what, ok=False, found=_first_line(error), mend="make setup")
     if DirectoryLock(plan.data_dir).held() and not server.ready():
         return Check(what, ok=False, found="embedded, but does not answer", mend=f"tail {server.log}")

@@ -118,13 +118,22 @@ def programs(plan: Plan) -> list[Program]:
     found.append(
         _command("init", *init, env=env, restart="never", start_after=servers, prepare=make_database)
     )
-    after = {"env": env, "start_after": ("init",)}
-    found.append(_command("web", "web", ready=lambda: answers(plan), **after))
+    web = _command("web", "web", env=env, start_after=("init",), ready=lambda: answers(plan))
+    found.append(web)
+    # the first page comes sooner when the others load the application after it
     for number in range(1, plan.workers + 1):
         name = "worker" if plan.workers == 1 else f"worker{number}"
-        found.append(_command(name, "worker", stop_timeout=20.0, **after))
-    found.append(_command("clock", "clock", **after))
+        words = ("worker", *worker_queue(number, plan.workers))
+        found.append(_command(name, *words, env=env, start_after=("web",), stop_timeout=20.0))
+    found.append(_command("clock", "clock", env=env, start_after=("web",)))
     return found
+
+
+def worker_queue(number: int, workers: int) -> tuple[str, ...]:
+    """A worker's arguments: a single one does both queues, else every fourth from the second on the long one."""
+    if workers == 1:
+        return ()
+    return ("--queue", "long" if number % 4 == 2 else "quick")
 
 
 def _command(name: str, *words: str, **settings: object) -> Program:
@@ -140,6 +149,7 @@ def _environment(plan: Plan) -> dict[str, str]:
         "TRUCKROLL_WEB_PROCESSES": str(plan.web_processes),
         "TRUCKROLL_DEMO": "1" if plan.demo else "",
         "PYTHONUNBUFFERED": "1",  # lines appear when they are written
+        "PYTHONDONTWRITEBYTECODE": "",  # seven programs that each compile the application would start slowly
     }
 
 

@@ -8,7 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, stream_with_context
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, literal, literal_column
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+)
 
 from webapp.kit import clock, context
 from webapp.kit.db import db
@@ -33,15 +44,21 @@ def guard(text: str) -> str:
 
 def dollars(column: Any) -> ColumnElement[str]:
     """Cents as `1500.00`. Whole-number arithmetic: no float, exact at any size."""
+    amount = cast(func.abs(column), BigInteger)  # a whole number, so that // is a whole-number division
     sign = case((column < 0, "-"), else_="")
-    return sign.concat(cast(func.abs(column) / 100, Text)).concat(".").concat(
-        func.lpad(cast(func.abs(column) % 100, Text), 2, "0")
-    )  # fmt: skip
+    return sign.concat(cast(amount // 100, Text)).concat(".").concat(func.lpad(cast(amount % 100, Text), 2, "0"))
 
 
 def percent(column: Any) -> ColumnElement[str]:
     """Basis points as `7.50`."""
-    return cast(column / 100, Text).concat(".").concat(func.lpad(cast(column % 100, Text), 2, "0"))
+    rate = cast(column, BigInteger)
+    return cast(rate // 100, Text).concat(".").concat(func.lpad(cast(rate % 100, Text), 2, "0"))
+
+
+def phone(column: Any) -> ColumnElement[str]:
+    """An E.164 number as people write it, `(512) 555-0123`: as it is kept a spreadsheet would add it up."""
+    national = func.concat("(", func.substr(column, 3, 3), ") ", func.substr(column, 6, 3), "-", func.substr(column, 9))
+    return case((and_(func.length(column) == 12, func.substr(column, 1, 2) == "+1"), national), else_=safe(column))
 
 
 def moment(column: Any, zone: str) -> ColumnElement[str]:

@@ -1,8 +1,8 @@
 """Files kept for an organization: rows in `stored_files`, bytes in a folder or an S3-compatible store.
 
-The bytes are written while the transaction is open and removed again when it is rolled back; what a killed process
-leaves behind, :func:`sweep_orphans` finds. Names in the store are `<tenant>/<yyyy>/<random>`, never what a person
-called the file.
+The bytes are written while the transaction is open and removed again when it is rolled back; what a killed
+process leaves behind, :func:`sweep_orphans` finds. Names in the store are `<tenant>/<yyyy>/<random>`, never
+what a person called the file.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from webapp.config import Settings, SettingsError
 from webapp.kit import clock, context, crypto, errors, ids, journal
 from webapp.kit.db import Base, add, db
+from webapp.kit.db import find as find_record
 from webapp.kit.db import get as get_record
 from webapp.kit.tables import StoredFile
 
@@ -49,7 +50,7 @@ def store(
 ) -> StoredFile:
     """Keep a file; `data` may be an iterator and is written as it comes, in constant memory.
 
-    `most` is the largest size in bytes. Raises TooLarge beyond it, Unavailable when the store cannot be reached.
+    `most` is the largest size in bytes. Raises TooLarge beyond it, Unavailable without a store.
     """
     who = context.principal()
     path = f"{context.tenant_id()}/{clock.now():%Y}/{ids.token(24)}"
@@ -107,6 +108,11 @@ def find(file_id: int) -> StoredFile:
     return get_record(StoredFile, file_id, what="file")
 
 
+def seek(file_id: int | None) -> StoredFile | None:
+    """As :func:`find`, but None where there is none."""
+    return find_record(StoredFile, file_id) if file_id is not None else None
+
+
 def delete(file: StoredFile) -> None:
     """Remove a file: its row now, with what refers to it set to null, and its bytes after the commit."""
     for table, column in _references():
@@ -137,7 +143,7 @@ def _references() -> list[tuple[Any, str]]:
 
 
 def link(file: StoredFile, minutes: int = LINK_MINUTES, *, inline: bool = False) -> str:
-    """An address that opens the file without signing in, for so many minutes. `inline` shows instead of saves."""
+    """An address that opens the file without signing in, for so many minutes; `inline` shows, else saves."""
     expires = clock.unix() + minutes * 60
     return "/files/" + crypto.sign("file", [str(file.tenant_id), file.id, expires, int(inline)])
 
@@ -160,7 +166,7 @@ def linked(token: str) -> Linked:
 
 
 def headers(file: StoredFile, *, inline: bool = False) -> dict[str, str]:
-    """What an answer with this file's content says of it (RFC 6266 names, no guessing of types, no scripts)."""
+    """What an answer with this content says of it: RFC 6266 names, no guessing of types, no scripts."""
     shown = "inline" if inline and file.media_type in INLINE else "attachment"
     plain = (
         file.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
@@ -219,7 +225,8 @@ def _eraser() -> Callable[[str], None]:
         except FileNotFoundError:
             pass
         except (BaseError, OSError) as problem:
-            log.warning("%s stays in the store until it is swept: %s", path, problem)
+            why = str(problem).split("\n", 1)[0]
+            log.warning("%s stays in the store until it is swept: %s", path, why)
 
     return erase
 
@@ -292,7 +299,7 @@ def open_store(settings: Settings) -> Any:
         raise SettingsError(
             f"TRUCKROLL_FILES_URL: unknown {', '.join(sorted(unknown))}; endpoint and region are known"
         )
-    config: dict[str, Any] = {"region": given.get("region", "us-east-1")}
+    config: Any = {"region": given.get("region", "us-east-1")}
     if "endpoint" in given:
         config["endpoint"] = given["endpoint"]
     return S3Store(
@@ -314,7 +321,8 @@ class _reachable:  # noqa: N801  # reads as a block: with _reachable():
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: Any) -> None:
         if isinstance(problem, FileNotFoundError):
             raise errors.NotFound("The content of this file is not there any more.") from problem
-        if isinstance(problem, BaseError):
-            log.error("file store: %s", problem)
+        # a writer's close gives a bare OSError without a number
+        if isinstance(problem, BaseError) or (isinstance(problem, OSError) and problem.errno is None):
+            log.error("file store: %s", str(problem).split("\n", 1)[0])
             raise errors.Unavailable("The file store cannot be reached. Try again in a moment.",
                                      retry_after=10) from problem  # fmt: skip

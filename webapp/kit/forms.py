@@ -1,10 +1,12 @@
 """Forms of the office: fields for what the house keeps, and the errors of services shown at their fields."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms import DateField, Field, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from webapp.kit import errors, money
@@ -71,6 +73,18 @@ class PercentField(StringField):
             self.data = -bps if negative else bps
 
 
+class DayField(DateField):
+    """A day; its data is a date, or None when left empty."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = date.fromisoformat(valuelist[0].strip())
+            except ValueError:
+                raise ValueError("Write a day like 2026-03-15.") from None
+
+
 class NumberChoice(SelectField):
     """A choice of records; its data is the id, or None for the empty choice."""
 
@@ -101,6 +115,11 @@ def _id_or_none(value: Any) -> int | None:
     if value in (None, "", "None"):
         return None
     return int(value)
+
+
+def choices(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:
+    """Values and words as the choices of a field."""
+    return [SelectChoice(value=value, label=label) for value, label in pairs]
 
 
 def tidy(value: str | None) -> str:

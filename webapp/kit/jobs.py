@@ -16,7 +16,7 @@ from uuid import UUID
 
 import orjson
 from flask import current_app
-from sqlalchemy import and_, delete, or_, select, text, update
+from sqlalchemy import TextClause, and_, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.kit import clock, context, doorbell, errors, ids, journal, leases, permissions, tenancy
@@ -32,15 +32,15 @@ PER_VISIT = 200  # jobs of one organization before a worker looks at the others
 stop_requested = threading.Event()  # set in a worker that shall end: no further job or piece is begun
 
 
-class LeaseLost(Exception):  # noqa: N818  # says what happened
+class LeaseLost(Exception):  # says what happened
     """Another worker took the job over, or it was cancelled; what this one did is undone."""
 
 
-class HandedBack(Exception):  # noqa: N818  # says what happened
+class HandedBack(Exception):  # says what happened
     """The worker stops: the job goes on from its last checkpoint in another one. Not for jobs to catch."""
 
 
-class GiveUp(Exception):  # noqa: N818  # reads as the sentence it is
+class GiveUp(Exception):  # reads as the sentence it is
     """Trying again cannot help: the job fails now, with this sentence for the person who asked for it."""
 
 
@@ -106,7 +106,8 @@ class Run:
         (this piece is kept).
         """
         self.state |= state
-        self._touch(state=self.state)
+        until = clock.now() + timedelta(seconds=self.kind.lease)
+        self._write(_TOUCH, until=until, state=orjson.dumps(self.state).decode())
         journal.commit()
         if self.stopping():
             raise HandedBack
@@ -117,17 +118,37 @@ class Run:
         if self.lost:
             raise LeaseLost(f"job {self.id} was taken over or cancelled")
 
-    def _touch(self, **values: Any) -> None:
+    def _done(self, result: dict[str, Any] | None) -> None:
+        """Mark the job done in the transaction of its effects. Raises LeaseLost."""
+        self._write(_DONE, result=None if result is None else orjson.dumps(result).decode(), now=clock.now())
+
+    def _write(self, statement: TextClause, **values: Any) -> None:
         changed = db.session.execute(
-            _mine(self).values(
-                lease_until=clock.now() + timedelta(seconds=self.kind.lease),
-                progress=self.progress,
-                progress_total=self.total,
+            statement,
+            {
+                "tenant": self.tenant_id,
+                "id": self.id,
+                "token": self.token,
+                "progress": self.progress,
+                "total": self.total,
                 **values,
-            )
+            },
         )
         if changed.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
             raise LeaseLost(f"job {self.id} was taken over or cancelled")
+
+
+# written out: they run once per job, and building them costs more than PostgreSQL takes for them
+_TOUCH = text("""
+    update jobs set lease_until = :until, progress = :progress, progress_total = :total,
+        state = cast(:state as jsonb)
+    where tenant_id = :tenant and id = :id and lease_token = :token and status = 'running'
+""")
+_DONE = text("""
+    update jobs set status = 'done', lease_until = null, lease_token = null, error = null, finished_at = :now,
+        progress = :progress, progress_total = :total, result = cast(:result as jsonb)
+    where tenant_id = :tenant and id = :id and lease_token = :token and status = 'running'
+""")
 
 
 def _mine(run: Run) -> Any:
@@ -391,7 +412,7 @@ def execute(run: Run, *, go_on: bool = False) -> Run | None:
                 if run.attempt > run.max_attempts:
                     raise GiveUp("It was stopped in the middle more often than it may be tried.")
                 result = run.kind.run(run)
-                run._touch(status="done", result=result, error=None, finished_at=clock.now())
+                run._done(result)
                 _reschedule(run)
                 following = _take(run.kind.queue, run.tenant_id) if go_on and not run.stopping() else None
                 journal.commit()

@@ -99,7 +99,7 @@ def audit(
         record_id = record_id if record_id is not None else getattr(record, "id", None)
         if diff is None:
             now = snapshot(record)
-            diff = difference(before if before is not None else {k: None for k in now}, now)
+            diff = difference(before if before is not None else dict.fromkeys(now), now)
     body: dict[str, Any] = {}
     if record_type:
         body[f"{record_type}_id"] = plain(record_id)

@@ -24,7 +24,7 @@ RESERVED = {"after", "before", "format", "sort", "dir", "cols", "view", "csrf_to
 class Sort:
     """One way to order a list: a column, and whether it starts descending."""
 
-    column: ColumnElement[Any]
+    column: Any  # of a model, or an expression
     descending: bool = False
     read: Any = None  # turns the cursor's JSON value back into the column's type
 
@@ -120,7 +120,7 @@ def read(sorts: Mapping[str, Sort], default: str, *, labels: Mapping[str, str] |
     )
 
 
-def rows(statement: Select[Any], query: ListQuery, sorts: Mapping[str, Sort], key: ColumnElement[int], *,
+def rows(statement: Select[Any], query: ListQuery, sorts: Mapping[str, Sort], key: Any, *,
          total: int | None = None, per_page: int = PER_PAGE) -> Rows:  # fmt: skip
     """One page of a list by keyset: rows after or before the cursor, ordered by the sort and then by `key`.
 

@@ -9,12 +9,12 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from webapp.kit import clock
+from webapp.kit import clock, errors
 
 TIMEOUT = 20  # seconds for each step of the conversation
 
 
-class Unreachable(Exception):
+class Unreachable(errors.Unavailable):
     """The server is away, or says to come again later: another attempt may help."""
 
 
@@ -72,7 +72,9 @@ def build(mail: Mail) -> EmailMessage:
         message.add_alternative(mail.html, subtype="html")
     for attached in mail.attachments:
         main, _, sub = attached.media_type.partition("/")
-        message.add_attachment(attached.data, maintype=main, subtype=sub or "octet-stream", filename=attached.name)
+        message.add_attachment(
+            attached.data, maintype=main, subtype=sub or "octet-stream", filename=attached.name
+        )
     return message
 
 
@@ -92,7 +94,9 @@ def send(smtp_url: str, mail: Mail) -> str:
         code, said = next(iter(problem.recipients.values()))
         raise _judge(code, said) from problem
     except smtplib.SMTPAuthenticationError as problem:
-        raise Unreachable(f"The mail server does not accept our sign-in: {_text(problem.smtp_error)}") from problem
+        raise Unreachable(
+            f"The mail server does not accept our sign-in: {_text(problem.smtp_error)}"
+        ) from problem
     except smtplib.SMTPResponseException as problem:
         raise _judge(problem.smtp_code, problem.smtp_error) from problem
     except smtplib.SMTPNotSupportedError as problem:
@@ -137,7 +141,9 @@ def _judge(code: int, said: bytes | str) -> Exception:
     words = _text(said)
     if 500 <= code < 600:
         # RFC 3463: 5.1.1 bad mailbox, 5.1.10 null MX; others may be about us rather than the address
-        return Refused(f"The mail server refused it: {code} {words}", bounced=words.startswith(("5.1.1", "5.1.10")))
+        return Refused(
+            f"The mail server refused it: {code} {words}", bounced=words.startswith(("5.1.1", "5.1.10"))
+        )
     return Unreachable(f"The mail server asks to come again later: {code} {words}")
 
 

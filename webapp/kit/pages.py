@@ -112,7 +112,7 @@ def error_page(error: errors.AppError) -> Response:
         name = error.status if error.status in known else 400 if error.status < 500 else 500
         try:
             body = render_template(f"errors/{name}.html", error=error, message=error.message)
-        except Exception:  # noqa: BLE001  # the error page must not fail because of what broke the page
+        except Exception:  # the error page must not fail because of what broke the page
             current_app.logger.exception("error page %s", name)
             body = f"<!doctype html><title>{error.status}</title><h1>{error.status}</h1>"
         answer = make_response(body, error.status)

@@ -16,13 +16,17 @@ def render(template: str, **values: Any) -> bytes:
     """A template as PDF. `asset:<name>` in it is a built file; other addresses are refused."""
     from weasyprint import HTML  # 0.4 s to import: workers and the first PDF pay it, not the start of the web
 
-    return bytes(HTML(string=render_template(template, **values), base_url="asset:/", url_fetcher=_fetcher()).write_pdf())
+    return bytes(
+        HTML(
+            string=render_template(template, **values), base_url="asset:/", url_fetcher=_fetcher()
+        ).write_pdf()
+    )
 
 
 def _fetcher() -> Any:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class OwnOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint carries no types
+    class OwnOnly(URLFetcher):
         def fetch(self, url: str, headers: Any = None) -> Any:
             parts = urlsplit(url)
             if parts.scheme == "asset":
@@ -41,5 +45,3 @@ def response(data: bytes, filename: str, *, inline: bool = True) -> Response:
     kind = "inline" if inline else "attachment"
     answer.headers["Content-Disposition"] = f'{kind}; filename="{filename}.pdf"'
     return answer
-
-

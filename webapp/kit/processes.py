@@ -38,7 +38,7 @@ _libc = ctypes.CDLL(None, use_errno=True)  # loaded here: between fork and exec 
 SOCKET_PATH_LIMIT = 103  # bytes; the smallest of the systems' limits on a unix socket's path (Linux: 107)
 
 
-class DirectoryInUse(Exception):  # noqa: N818  # reads as the sentence it is
+class DirectoryInUse(Exception):  # reads as the sentence it is
     """Another process owns the directory; `pid` names it (0 when unknown)."""
 
     def __init__(self, directory: Path, pid: int) -> None:

@@ -48,7 +48,9 @@ def head() -> str:
 
 
 def current(database_url: str) -> str | None:
-    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool)
+    engine = create_engine(
+        database_url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool
+    )
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -120,6 +122,10 @@ def refuse_unsafe_role(connection: "psycopg.Connection[tuple[object, ...]]") -> 
     ).fetchone()
     assert row is not None
     if row[1]:
-        raise UnsafeRole(f"The role {row[0]} is a superuser or bypasses row-level security; the application refuses it.")
+        raise UnsafeRole(
+            f"The role {row[0]} is a superuser or bypasses row-level security; the application refuses it."
+        )
     if row[2]:
-        raise UnsafeRole(f"The role {row[0]} owns tables, or belongs to their owner; the application refuses it.")
+        raise UnsafeRole(
+            f"The role {row[0]} owns tables, or belongs to their owner; the application refuses it."
+        )

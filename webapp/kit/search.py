@@ -6,6 +6,7 @@ of each record are rows, and a search is a range scan on them: `word >= 'smi' an
 
 import re
 import unicodedata
+from typing import Any
 
 from sqlalchemy import Select, delete, insert, intersect, select
 
@@ -52,7 +53,7 @@ def remove(kind: str, record_id: int) -> None:
     )  # fmt: skip
 
 
-def matching(kind: str, query: str) -> Select[tuple[int]] | None:
+def matching(kind: str, query: str) -> Select[Any] | None:
     """Ids of records in which every word of the query begins some word; None when the query has no word.
 
     Use as `statement.where(Customer.id.in_(search.matching("customer", q)))`.

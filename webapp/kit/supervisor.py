@@ -26,11 +26,11 @@ from typing import Literal
 from webapp.kit import processes
 
 _COLOURS = ("36", "32", "33", "35", "34", "96", "92", "93", "95", "94")
-_POLL_SECONDS = 0.025  # between two questions whether a program is ready
+_POLL_SECONDS = 0.02  # between two questions whether a program is ready; more as it takes longer
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # before a restart, doubling
 _STEADY_SECONDS = 30.0  # up this long, a program's next restart is quick again
 _TRIES = 3  # ends before it was ever ready: then it never will be
-_HURRY_SECONDS = 1.2  # instead of `stop_timeout`, when the guardian was killed
+_HURRY_SECONDS = 0.8  # instead of `stop_timeout`, when the guardian was killed
 _LOG_BYTES = 10 * 2**20  # a log file this long is put aside at the next start
 _LINE_BYTES = 2**20  # a longer line is shown in parts
 
@@ -236,7 +236,8 @@ class Supervisor:
             self.say(f"{program.name} is not ready after {program.ready_timeout:.0f} s.")
             self._fail(running)
         else:
-            self._after(_POLL_SECONDS, lambda: self._check_ready(running, pid))
+            waited = time.monotonic() - running.started
+            self._after(min(_POLL_SECONDS + waited / 20, 0.5), lambda: self._check_ready(running, pid))
 
     def _is_ready(self, running: _Running) -> None:
         running.state = State.READY if running.pid else State.ENDED

@@ -37,15 +37,15 @@ def across(tenant_id: UUID) -> Iterator[None]:
     from webapp.kit import journal
 
     who = context.principal()
-    with current_app.app_context():  # an application context of its own means a session of its own
-        with context.acting(replace(who, tenant_id=tenant_id)):
-            use(tenant_id)
-            try:
-                yield
-                journal.commit()
-            except BaseException:
-                db.session.rollback()
-                raise
+    # an application context of its own means a session of its own
+    with current_app.app_context(), context.acting(replace(who, tenant_id=tenant_id)):
+        use(tenant_id)
+        try:
+            yield
+            journal.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
 
 
 def every_tenant() -> list[UUID]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from webapp.kit import context
-from webapp.kit.db import db
+from webapp.kit import clock, context
+from webapp.kit.db import db, rows
 from webapp.kit.tables import AuditEntry
 
 PIECE = 20
@@ -50,6 +51,17 @@ def read(
         statement = statement.where(AuditEntry.seq < before)
     found = db.session.scalars(statement.order_by(AuditEntry.seq.desc()).limit(limit + 1)).all()
     return found[:limit], found[limit - 1].seq if len(found) > limit else None
+
+
+def batch(name: str, actions: Sequence[str]) -> Sequence[Any]:
+    """What one bulk action of the last day changed: `record_id` and `diff` of entries whose payload names the batch."""
+    statement = select(AuditEntry.record_id, AuditEntry.payload["diff"].label("diff")).where(
+        AuditEntry.tenant_id == context.tenant_id(),
+        AuditEntry.action.in_(actions),
+        AuditEntry.created_at > clock.now() - timedelta(days=1),
+        AuditEntry.payload["batch"].astext == name,
+    )
+    return rows(statement)
 
 
 def entry(row: AuditEntry, deeds: Mapping[str, Deed], fields: Mapping[str, Shown]) -> dict[str, Any]:

@@ -14,7 +14,19 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.config import Settings
-from webapp.kit import api, assets, context, dialects, errors, ids, journal, limits, pages, permissions, tenancy
+from webapp.kit import (
+    api,
+    assets,
+    context,
+    dialects,
+    errors,
+    ids,
+    journal,
+    limits,
+    pages,
+    permissions,
+    tenancy,
+)
 from webapp.kit.context import PUBLIC, Origin, Principal
 from webapp.kit.db import db
 
@@ -32,7 +44,9 @@ class Hooks:
 
     browser: Callable[[], Principal] = field(default=lambda: PUBLIC)  # who the session cookie stands for
     sign_in_url: Callable[[], str] = field(default=lambda: "/sign-in")
-    gate: Callable[[Principal], Response | None] = field(default=lambda who: None)  # e.g. must set up MFA first
+    gate: Callable[[Principal], Response | None] = field(
+        default=lambda who: None
+    )  # e.g. must set up MFA first
 
 
 class App(Flask):
@@ -100,7 +114,9 @@ def _begin() -> ResponseReturnValue | None:
     context.set_principal(PUBLIC)
     source = "api" if request.path.startswith("/api/") else "web"
     given = request.headers.get("X-Correlation-Id", "")
-    correlation = given if 0 < len(given) <= 64 and given.isascii() and given.isprintable() else ids.prefixed("corr")
+    correlation = (
+        given if 0 < len(given) <= 64 and given.isascii() and given.isprintable() else ids.prefixed("corr")
+    )
     context.set_origin(Origin(source, request.remote_addr or "", correlation))
     if request.url_rule is None or request.path.startswith(assets.PREFIX):
         return None  # a 404 or 405 needs nobody signed in
@@ -210,7 +226,9 @@ def render(error: errors.AppError) -> Response:
 
 
 def _csrf_failed(problem: CSRFError) -> Response:
-    return render(errors.BadRequest("This form was open too long or came from elsewhere. Load the page again."))
+    return render(
+        errors.BadRequest("This form was open too long or came from elsewhere. Load the page again.")
+    )
 
 
 _HTTP: dict[int, tuple[type[errors.AppError], str]] = {
@@ -244,7 +262,9 @@ def _integrity(problem: IntegrityError) -> Response:
     if state == "23505":
         return render(errors.Conflict("A record like this exists already."))
     if state == "23503":
-        return render(errors.Conflict("This refers to a record that does not exist (any more), or others refer to it."))
+        return render(
+            errors.Conflict("This refers to a record that does not exist (any more), or others refer to it.")
+        )
     return render(errors.Invalid("A value is outside what the record can hold."))
 
 
@@ -256,7 +276,11 @@ def _database_away(problem: OperationalError) -> Response:
 
 
 def _unexpected(problem: Exception) -> Response:
-    if isinstance(problem, DBAPIError) and getattr(problem.orig, "sqlstate", "") in ("22003", "22001", "22P05"):
+    if isinstance(problem, DBAPIError) and getattr(problem.orig, "sqlstate", "") in (
+        "22003",
+        "22001",
+        "22P05",
+    ):
         return render(errors.Invalid("A value is outside what the record can hold."))
     log.exception("%s %s", request.method, request.path)
     from flask import current_app

@@ -41,7 +41,9 @@ class Organization(Base, Stamped):
     address: Mapped[str] = mapped_column(Text, default="")
     parent_organization_id: Mapped[UUID | None] = mapped_column(Uuid)
     require_mfa: Mapped[bool] = mapped_column(Boolean, default=False)  # everyone must set up a second factor
-    second_person: Mapped[bool] = mapped_column(Boolean, default=False)  # closing pay needs another's approval
+    second_person: Mapped[bool] = mapped_column(
+        Boolean, default=False
+    )  # closing pay needs another's approval
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     sandbox_of: Mapped[UUID | None] = mapped_column(Uuid)
 
@@ -59,9 +61,13 @@ class User(Base, Tenanted, Stamped):
     email: Mapped[str] = mapped_column(Text, default="")  # lower case
     phone: Mapped[str] = mapped_column(Text, default="")  # E.164
     name: Mapped[str] = mapped_column(Text)
-    password_hash: Mapped[str | None] = mapped_column(Text)  # None until an invitation is accepted, or SSO only
+    password_hash: Mapped[str | None] = mapped_column(
+        Text
+    )  # None until an invitation is accepted, or SSO only
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    narrowed: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)  # permissions taken away from this user
+    narrowed: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=list
+    )  # permissions taken away from this user
     technician_id: Mapped[int | None] = mapped_column(BigInteger)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted; confirmed once totp_on is set
@@ -155,7 +161,9 @@ class ApiKey(Base, Tenanted, Stamped):
     __tablename__ = "api_keys"
     public_id: Mapped[UUID] = mapped_column(Uuid, default=lambda: ids.uuid4())
     name: Mapped[str] = mapped_column(Text)
-    product: Mapped[str] = mapped_column(Text)  # field, growth, growth_test, closebot, fixflow, ledgerpilot, agents
+    product: Mapped[str] = mapped_column(
+        Text
+    )  # field, growth, growth_test, closebot, fixflow, ledgerpilot, agents
     prefix: Mapped[str] = mapped_column(Text)  # tk_live_AbC123: what people recognise it by
     lookup_key: Mapped[str] = mapped_column(Text)  # the part that finds it; in the directory by hash
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)

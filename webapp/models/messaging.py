@@ -24,11 +24,15 @@ class Message(Base, Tenanted, Stamped):
     subject: Mapped[str] = mapped_column(Text, default="")
     body: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text, default="")
-    attachments: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)  # stored file ids and names
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list
+    )  # stored file ids and names
     # queued, sent, outbox (kept here: nothing is configured to send it), blocked, failed
     status: Mapped[str] = mapped_column(Text, default="queued")
     why: Mapped[str] = mapped_column(Text, default="")  # why it was blocked or failed, in words
-    secret: Mapped[bool] = mapped_column(default=False)  # holds a link or code: shown only to who may see secrets
+    secret: Mapped[bool] = mapped_column(
+        default=False
+    )  # holds a link or code: shown only to who may see secrets
     provider_id: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(BigInteger, default=0)
     record_type: Mapped[str] = mapped_column(Text, default="")

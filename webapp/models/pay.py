@@ -27,9 +27,13 @@ class PayPlan(Base, Stamped):
 
     __tablename__ = "pay_plans"
     tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    frequency: Mapped[str] = mapped_column(Text, default="semi_monthly")  # weekly, biweekly, semi_monthly, monthly
+    frequency: Mapped[str] = mapped_column(
+        Text, default="semi_monthly"
+    )  # weekly, biweekly, semi_monthly, monthly
     anchor: Mapped[date] = mapped_column(Date)  # a day some weekly or biweekly period starts on
-    pay_days_after: Mapped[int] = mapped_column(Integer, default=5)  # days from the period's end to the pay date
+    pay_days_after: Mapped[int] = mapped_column(
+        Integer, default=5
+    )  # days from the period's end to the pay date
     basis: Mapped[str] = mapped_column(Text, default="sold")  # sold, approved, completed, paid
     discount_scale: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)  # the company's own
     __table_args__ = (
@@ -74,7 +78,8 @@ class PayLine(Base, Tenanted, Stamped):
     __tablename__ = "pay_lines"
     pay_period_id: Mapped[int | None] = mapped_column(BigInteger)  # None: the plan's date has not come yet
     technician_id: Mapped[int] = mapped_column(BigInteger)
-    # commission, override, adjustment (late or reversing), bonus, draw, draw_recovery, guarantee, deduction
+    # an adjustment comes late or reverses; the rest: commission, override, bonus, draw, draw_recovery,
+    # guarantee, deduction
     kind: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)  # pending (counts nothing yet), posted, void
     amount_cents: Mapped[int] = mapped_column(BigInteger)
@@ -86,7 +91,9 @@ class PayLine(Base, Tenanted, Stamped):
     note: Mapped[str] = mapped_column(Text, default="")  # moved on, reverses …
     reason: Mapped[str] = mapped_column(Text, default="")  # manual lines: why
     reverses_id: Mapped[int | None] = mapped_column(BigInteger)
-    moved_from_id: Mapped[int | None] = mapped_column(BigInteger)  # the period it was pending in when that closed
+    moved_from_id: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # the period it was pending in when that closed
     requested_by: Mapped[int | None] = mapped_column(BigInteger)
     decided_by: Mapped[int | None] = mapped_column(BigInteger)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -130,5 +137,3 @@ class PayStatement(Base):
         tenant_fk("pay_period_id", table="pay_periods", ondelete="CASCADE"),
         tenant_fk("technician_id", table="technicians"),
     )
-
-

@@ -37,11 +37,15 @@ class CommissionRate(Base, Tenanted, Stamped):
     flat_cents: Mapped[int | None] = mapped_column(BigInteger)
     tiers: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)  # up_to_cents | null, rate_bps
     discount_scale_enabled: Mapped[bool] = mapped_column(Boolean, default=False)
-    discount_scale: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)  # discount_bps, pays_bps
+    discount_scale: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB, default=list
+    )  # discount_bps, pays_bps
     ov_rate_bps: Mapped[int | None] = mapped_column(Integer)  # None: as the next less specific level says
     __table_args__ = (
         # one rate per place in the hierarchy; a missing part counts as equal to a missing part
-        UniqueConstraint("tenant_id", "technician_id", "item_id", "category_id", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "tenant_id", "technician_id", "item_id", "category_id", postgresql_nulls_not_distinct=True
+        ),
         Index("ix_commission_rates_item_id", "tenant_id", "item_id"),
         Index("ix_commission_rates_category_id", "tenant_id", "category_id"),
         CheckConstraint("structure in ('percentage', 'flat', 'tiered')", name="structure"),

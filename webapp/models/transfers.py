@@ -43,7 +43,7 @@ class Import(Base, Tenanted, Stamped):
     header: Mapped[list[str]] = mapped_column(JSONB, default=list)
     mapping: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)  # our field → column of the file
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    # uploaded, checking, checked, importing, done, failed, cancelled
+    # one of: uploaded, checking, checked, importing, done, failed, cancelled
     status: Mapped[str] = mapped_column(Text, default="uploaded")
     error: Mapped[str] = mapped_column(Text, default="")
     rows_total: Mapped[int] = mapped_column(Integer, default=0)

@@ -30,6 +30,7 @@ class NewOrganization:
     industry: str = "home_services"
     owner_roles: tuple[str, ...] = ("owner", "admin")
     extra: dict[str, Any] | None = None  # further columns of the organization
+    tenant_id: UUID | None = None  # chosen beforehand: a sandbox's follows from the real one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def create(new: NewOrganization) -> Created:
         raise errors.Invalid.one("business_code", "Use 2 to 24 letters, digits and hyphens.")
     if new.owner_password is not None:
         passwords.check(new.owner_password, username=new.owner_username, email=new.owner_email)
-    tenant = ids.uuid4()
+    tenant = new.tenant_id or ids.uuid4()
     base = wanted or suggest_code(new.name)
     for attempt in range(50):
         code = base if attempt == 0 else f"{base}-{ids.token(4, '23456789ABCDEFGHJKMNPQRSTUVWXYZ')}"

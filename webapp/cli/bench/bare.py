@@ -119,12 +119,17 @@ def record() -> Response:
     assert row is not None
     sale_id = row[0]
     link.execute(LINE, (TENANT, sent["period_id"], sent["technician_id"], commission, sale_id, now, now))
-    head = link.execute("select event_seq, audit_seq from journal_heads where tenant_id = %s for update", (TENANT,)).fetchone()
+    head = link.execute(
+        "select event_seq, audit_seq from journal_heads where tenant_id = %s for update", (TENANT,)
+    ).fetchone()
     assert head is not None
     for number, name in ((1, "sale.created"), (2, "commission.calculated")):
         link.execute(EVENT, (TENANT, head[0] + number, uuid.uuid4(), name, sale_id, body, now))
     link.execute(AUDIT, (TENANT, now, head[1] + 1, uuid.uuid4(), sale_id, body, b"x" * 32))
-    link.execute("update journal_heads set event_seq = event_seq + 2, audit_seq = audit_seq + 1 where tenant_id = %s", (TENANT,))
+    link.execute(
+        "update journal_heads set event_seq = event_seq + 2, audit_seq = audit_seq + 1 where tenant_id = %s",
+        (TENANT,),
+    )
     for technician in (0, sent["technician_id"]):
         link.execute(TALLY, (TENANT, technician, today, price, commission))
     link.commit()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -39,14 +40,18 @@ def load(sales: int, technicians: int = 200, items: int = 300, customers: int = 
     today = clock.today("America/New_York")
     with tenancy.across(made.tenant_id):
         run = db.session.execute
-        values = {"t": made.tenant_id, "technicians": technicians, "items": items, "customers": customers,
+        values: dict[str, Any] = {"t": made.tenant_id, "technicians": technicians, "items": items, "customers": customers,
                   "sales": sales, "today": today, "snapshot": _snapshot(), "now": clock.now()}  # fmt: skip
         for statement in PEOPLE:
             run(text(statement), values)
-        ids = run(text("select min(id) as first, max(id) as last from technicians where tenant_id = :t"), values).one()
+        ids = run(
+            text("select min(id) as first, max(id) as last from technicians where tenant_id = :t"), values
+        ).one()
         values |= {"tech0": ids.first}
         for table in ("items", "customers"):
-            values[f"{table}0"] = run(text(f"select min(id) from {table} where tenant_id = :t"), values).scalar()  # noqa: S608
+            values[f"{table}0"] = run(
+                text(f"select min(id) from {table} where tenant_id = :t"), values
+            ).scalar()
         period = run(
             text("select id, start_date from pay_periods where tenant_id = :t and start_date <= :today"
                  " and end_date >= :today"), values,
@@ -65,7 +70,9 @@ def load(sales: int, technicians: int = 200, items: int = 300, customers: int = 
 
 def _snapshot() -> str:
     """A real snapshot: what recording such a sale freezes."""
-    rule = rules.RateRule(level="company", structure="percentage", rate_bps=750, label="the company's rate", ov_rate_bps=0)
+    rule = rules.RateRule(
+        level="company", structure="percentage", rate_bps=750, label="the company's rate", ov_rate_bps=0
+    )
     facts = rules.SaleFacts(sold_on=date(2026, 1, 5), sale_price_cents=150_000, list_price_cents=160_000,
                             technician=rules.SaleTechnician(1, "Technician 1"), item_name="Item 1")  # fmt: skip
     return orjson.dumps(rules.calculate(facts, [rule], ()).as_json()).decode()

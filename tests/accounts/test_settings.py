@@ -1,0 +1,135 @@
+"""Settings pages: company, people, keys, saved views."""
+
+import re
+from typing import Any
+
+from tests.client import PageClient
+from tests.factories.world import Company, csrf_of
+from webapp.kit import context
+from webapp.kit.db import db
+from webapp.models import ApiKey, Organization, User
+
+COMPANY = {"name": "Smith HVAC LLC", "display_name": "Smith HVAC", "primary_color": "#0f766e", "time_zone": "America/Chicago",
+           "phone": "813 555 0100", "email": "office@example.com", "address": "1 Oak St"}  # fmt: skip
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+
+
+def send(client: PageClient, page: str, path: str, **data: object) -> Any:
+    token = csrf_of(client.get(page).get_data(as_text=True))
+    return client.post(path, data={"csrf_token": token, **data})
+
+
+def test_every_settings_page_opens_for_an_admin(company: Company) -> None:
+    client = company.sign_in("admin")
+    user = company.users["dispatcher"]
+    for path in ("/settings", "/settings/company", "/settings/people", "/settings/people/new", f"/settings/people/{user}",
+                 "/settings/keys", "/settings/keys/new", "/saved-views/new/sales?status=pending"):  # fmt: skip
+        assert client.get(path).status_code == 200, path
+
+
+def test_a_dispatcher_may_open_none_of_them(company: Company) -> None:
+    client = company.sign_in("dispatcher")
+    for path in ("/settings/company", "/settings/people", "/settings/keys"):
+        assert client.get(path).status_code == 403, path
+
+
+def test_the_company_takes_a_new_name_colour_zone_and_logo(company: Company) -> None:
+    from io import BytesIO
+
+    client = company.sign_in("admin")
+    answer = send(
+        client,
+        "/settings/company",
+        "/settings/company",
+        logo=(BytesIO(PNG), "logo.png"),
+        second_person="y",
+        **COMPANY,
+    )
+    assert answer.status_code == 303
+    with company.acting():
+        stored = db.session.get(Organization, context.tenant_id())
+        assert stored is not None
+        assert (stored.display_name, stored.primary_color, stored.second_person) == (
+            "Smith HVAC",
+            "#0f766e",
+            True,
+        )
+        path = f"/logo/{company.code}/{stored.logo_file_id}"
+    picture = company.app.test_client().get(path)  # nobody is signed in on the sign-in page
+    assert (picture.status_code, picture.mimetype, picture.data) == (200, "image/png", PNG)
+    assert company.app.test_client().get(f"/logo/{company.code}/999999").status_code == 404
+
+
+def test_a_wrong_colour_and_a_script_for_a_logo_are_refused_at_their_fields(company: Company) -> None:
+    from io import BytesIO
+
+    client = company.sign_in("admin")
+    answer = send(client, "/settings/company", "/settings/company", **COMPANY | {"primary_color": "red;}"})
+    assert answer.status_code == 422 and "such as #2563eb" in answer.get_data(as_text=True)
+    svg = (BytesIO(b"<svg onload=alert(1)>"), "x.png")
+    answer = send(client, "/settings/company", "/settings/company", logo=svg, **COMPANY)
+    assert answer.status_code == 422 and "PNG, JPEG or WebP" in answer.get_data(as_text=True)
+
+
+def test_somebody_is_invited_narrowed_deactivated_and_brought_back(company: Company) -> None:
+    client = company.sign_in("admin")
+    answer = send(client, "/settings/people/new", "/settings/people", name="Jane New", username="jane",
+                  email="jane@example.com", roles="manager", technician_id="")  # fmt: skip
+    text = answer.get_data(as_text=True)
+    assert "/invite/" in text and "Jane New is invited" in text
+    with company.acting():
+        jane = db.session.query(User).filter_by(username="jane").one().id
+    home = f"/settings/people/{jane}"
+    assert send(client, home, f"{home}/narrow", narrowed="audit.read").status_code == 303
+    assert send(client, home, f"{home}/deactivate").status_code == 303
+    with company.acting():
+        user = db.session.get(User, (context.tenant_id(), jane))
+        assert user is not None and user.narrowed == ["audit.read"] and not user.active
+    assert send(client, home, f"{home}/reactivate").status_code == 303
+
+
+def test_a_key_is_shown_once_works_and_is_refused_when_revoked(company: Company) -> None:
+    client = company.sign_in("admin")
+    answer = send(client, "/settings/keys/new", "/settings/keys", name="Partner", product="field", role="manager", scope="",
+                  expires_on="")  # fmt: skip
+    found = re.search(r"tk_live_[A-Za-z0-9]{42}", answer.get_data(as_text=True))
+    assert found
+    headers = {"Authorization": f"Bearer {found[0]}"}
+    plain = company.app.test_client()
+    assert plain.get("/api/v1/auth/me", headers=headers).status_code != 401
+    assert found[0] not in client.get("/settings/keys").get_data(as_text=True)
+    with company.acting():
+        key = db.session.query(ApiKey).filter_by(name="Partner").one().id
+    assert send(client, "/settings/keys", f"/settings/keys/{key}/revoke").status_code == 303
+    assert plain.get("/api/v1/auth/me", headers=headers).status_code == 401
+
+
+def test_a_key_without_its_role_is_refused_at_the_field(company: Company) -> None:
+    client = company.sign_in("admin")
+    answer = send(
+        client,
+        "/settings/keys/new",
+        "/settings/keys",
+        name="P",
+        product="field",
+        role="",
+        scope="",
+        expires_on="",
+    )
+    assert answer.status_code == 422 and "acts with a role" in answer.get_data(as_text=True)
+
+
+def test_a_view_is_saved_listed_and_removed(company: Company) -> None:
+    from webapp.accounts.service import saved_views
+
+    client = company.sign_in("manager")
+    page = "/saved-views/new/sales?status=pending&after=x"
+    assert send(client, page, page, name="To approve").status_code == 303
+    with company.acting("manager"):
+        (view,) = saved_views.listed("/sales")
+        assert view["label"] == "To approve" and view["url"].startswith("/sales?status=pending&view=saved-")
+    with company.acting("payroll"):
+        assert saved_views.listed("/sales") == []
+    assert send(client, page, view["delete_url"]).status_code == 303
+    with company.acting("manager"):
+        assert saved_views.listed("/sales") == []

@@ -1,0 +1,99 @@
+"""The browser's session: Flask-Login over a row of ours, named by Flask's signed cookie."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Response, g, request, session
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from webapp.accounts import shell
+from webapp.accounts.service import sessions
+from webapp.kit import context, pages
+from webapp.kit.context import PUBLIC, Principal
+from webapp.kit.web import App
+from webapp.models import User
+
+REMEMBERED = "business_code"  # the cookie that spares people typing their company's code
+SET_UP = "/account/second-factor"
+
+
+def install(app: App) -> None:
+    """Hand the kit who sits at the browser, where to sign in, and what must be done first."""
+    # the row behind the cookie is the protection; binding to an address signs people out who change networks
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.init_app(app, add_context_processor=False)
+    manager.user_loader(_load)
+    app.context_processor(shell.values)
+    app.hooks.browser = who
+    app.hooks.sign_in_url = sign_in_url
+    app.hooks.gate = gate
+
+
+def _load(cookie: str) -> shell.SignedIn | None:
+    tenant, _, rest = cookie.partition(".")
+    number, _, secret = rest.partition(".")
+    # the cookie is under Flask's MAC: its shape is ours
+    found = sessions.find(UUID(tenant), int(number), sessions.BROWSER, secret)
+    if found is None:
+        forget()
+        return None
+    return shell.SignedIn(found, cookie)
+
+
+def who() -> Principal:
+    """The principal of the session cookie; the page's organization is read along with it."""
+    if not current_user.is_authenticated:
+        return PUBLIC
+    found: Principal = current_user.principal
+    assert found.tenant_id is not None  # a session belongs to an organization
+    sessions.bind(found.tenant_id)
+    g.organization = shell.company(found.tenant_id)
+    return found
+
+
+def sign_in(user: User, *, method: str) -> None:
+    """Sign a user in at this browser; everything the cookie held before is dropped."""
+    row, secret = sessions.start(user, sessions.BROWSER, method=method)
+    forget()
+    session.permanent = True
+    login_user(shell.SignedIn(context.principal(), f"{user.tenant_id}.{row.id}.{secret}"))
+
+
+def forget() -> None:
+    """Drop what the cookie holds, but the form token."""
+    # a page that was open when the session ended goes on working once its person has signed in again
+    token = session.get("csrf_token")
+    session.clear()
+    if token is not None:
+        session["csrf_token"] = token
+
+
+def sign_out() -> None:
+    """End this browser's session, at the server too."""
+    found = context.principal()
+    if found.kind == "user" and found.session_id is not None and found.id is not None:
+        sessions.revoke(found.session_id, user_id=found.id, why="signed out")
+    logout_user()
+    session.clear()
+
+
+def sign_in_url() -> str:
+    """The sign-in page, which returns here afterwards."""
+    here = request.full_path.rstrip("?")
+    return "/sign-in" if here == "/" else f"/sign-in?next={quote(here, safe='/')}"
+
+
+def gate(found: Principal) -> Response | None:
+    """Where the company asks everybody for a second factor, nothing else opens before one is set up."""
+    if found.kind != "user" or not found.extra.get("must_set_up") or not sessions.must_set_up(found):
+        return None
+    if request.path == "/sign-out" or request.path.startswith(SET_UP):
+        return None
+    return pages.redirect(SET_UP)
+
+
+def remember_code(answer: Response, code: str, *, secure: bool) -> Response:
+    """Keep the company's code for the next sign-in at this browser, for a year."""
+    answer.set_cookie(REMEMBERED, code, max_age=365 * 86400, secure=secure, httponly=True, samesite="Lax")
+    return answer

@@ -1,0 +1,26 @@
+"""What accounts plugs into the house."""
+
+from datetime import timedelta
+
+from webapp.accounts import api_field, api_growth, api_sso, authenticators, browser, permissions, views
+from webapp.accounts.settings import bp as settings_bp
+from webapp.accounts.views import account, links, logo, register, second_factor, sign_in  # noqa: F401  # their pages
+from webapp.kit.plug import NavItem, Plug
+from webapp.kit.web import App
+
+__all__ = ["PLUG", "permissions"]
+
+
+def _wire(app: App) -> None:
+    minutes = app.config["SETTINGS"].session_absolute_minutes
+    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(minutes=minutes)
+    browser.install(app)
+    authenticators.install()
+
+
+NAVIGATION = (
+    NavItem("Settings", "Settings", "/settings", "settings", 95, permission=permissions.OFFICE_USE, key="g ,"),
+)
+PLUG = Plug(
+    blueprints=(views.bp, settings_bp, api_field.api, api_sso.api, api_growth.api), navigation=NAVIGATION, wire=_wire
+)

@@ -1,0 +1,231 @@
+"""The people of an organization: inviting, changing, deactivating, and what one may change of oneself."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from flask import current_app
+from sqlalchemy import select
+
+from webapp.accounts import queries, rules
+from webapp.accounts.permissions import USERS_MANAGE
+from webapp.accounts.service import factors, links, sessions
+from webapp.kit import context, directory, errors, events, journal, permissions
+from webapp.kit.db import add, db, get
+from webapp.models import Technician, User
+
+USER_INVITED = events.declare("user.invited", "Somebody was invited", {"username": "jane", "roles": ["manager"]})
+USER_DEACTIVATED = events.declare("user.deactivated", "A user was deactivated", {"username": "jane"})
+
+T = TypeVar("T")
+
+
+def checked(field: str, check: Callable[[Any], T], value: Any) -> T:
+    """A value by one of the rules. Raises Invalid at the field instead of ValueError."""
+    try:
+        return check(value)
+    except ValueError as problem:
+        raise errors.Invalid.one(field, str(problem)) from None
+
+
+def invite(*, username: str, name: str, email: str, roles: Sequence[str],
+           technician_id: int | None = None) -> tuple[User, str]:  # fmt: skip
+    """Add somebody who then chooses a password by a mailed link. The user and the link.
+
+    Raises Invalid, Conflict for a username that is taken, Forbidden for a role the inviter may not give.
+    """
+    permissions.demand(USERS_MANAGE)
+    user = User(
+        username=checked("username", rules.username, username), email=checked("email", rules.email, email),
+        name=_name(name), roles=checked("roles", rules.roles, roles), technician_id=_technician(technician_id, None),
+    )  # fmt: skip
+    if not user.email:
+        raise errors.Invalid.one("email", "The invitation goes to an e-mail address.")
+    _refuse_owner(set(user.roles))
+    _refuse_taken(user.username, None)
+    add(user)
+    directory.put("email", user.email, user.tenant_id)
+    journal.audit("user.created", user)
+    events.emit(USER_INVITED, user.id, {"username": user.username, "roles": list(user.roles)})
+    return user, _send_invitation(user)
+
+
+def invite_again(user_id: int) -> str:
+    """A fresh invitation; the earlier link stops working. Raises Conflict once it was accepted."""
+    permissions.demand(USERS_MANAGE)
+    user = get(User, user_id)
+    if user.password_hash is not None:
+        raise errors.Conflict(f"{user.name} has accepted the invitation already.")
+    if not user.active or not user.email:
+        raise errors.Conflict("Only an active user with an e-mail address can be invited.")
+    journal.audit("user.invited_again", record_type="user", record_id=user.id)
+    return _send_invitation(user)
+
+
+def _send_invitation(user: User) -> str:
+    from webapp.messaging import service as messaging
+
+    company, inviter = queries.organization(), context.principal()
+    url = f"{current_app.config['SETTINGS'].base_url}/invite/{links.make(user, links.INVITE)}"
+    messaging.send_email(
+        user.email, user.name, f"Your account at {company.display_name}",
+        f"Hello {user.name},\n\n{inviter.name or company.display_name} has made an account for you at "
+        f"{company.display_name}. Your username is “{user.username}”, the company code {company.business_code}.\n\n"
+        f"Choose your password here; the link works once, within a week:\n\n{url}\n",
+        template="invitation", secret=True, record_type="user", record_id=user.id,
+    )  # fmt: skip
+    return url
+
+
+def change(user_id: int, *, name: str, username: str, email: str, phone: str, roles: Sequence[str],
+           narrowed: Sequence[str] = (), technician_id: int | None = None) -> User:  # fmt: skip
+    """Change somebody's account. Takes effect within seconds, also for who is signed in."""
+    permissions.demand(USERS_MANAGE)
+    user = get(User, user_id, lock=True)
+    before = journal.snapshot(user)
+    wanted = checked("roles", rules.roles, roles)
+    _refuse_owner(set(wanted) ^ set(user.roles))
+    if "owner" in user.roles and "owner" not in wanted:
+        _refuse_last_owner(user)
+    unknown = set(narrowed) - set(permissions.REGISTRY)
+    if unknown:
+        raise errors.Invalid.one("narrowed", f"There is no permission “{min(unknown)}”.")
+    user.username = checked("username", rules.username, username)
+    _refuse_taken(user.username, user.id)
+    user.roles, user.narrowed = wanted, sorted(set(narrowed))
+    user.technician_id = _technician(technician_id, user.id)
+    _change_person(user, name=name, email=email, phone=phone)
+    sessions.forget(user_id=user.id)
+    journal.audit("user.changed", user, before=before)
+    return user
+
+
+def change_own(user_id: int, *, name: str, email: str, phone: str) -> User:
+    """Change one's own name, address and number."""
+    user = get(User, user_id, lock=True)
+    before = journal.snapshot(user)
+    _change_person(user, name=name, email=email, phone=phone)
+    sessions.forget(user_id=user.id)
+    journal.audit("user.changed", user, before=before)
+    return user
+
+
+def _change_person(user: User, *, name: str, email: str, phone: str) -> None:
+    user.name = _name(name)
+    user.phone = checked("phone", _phone, phone)
+    address = checked("email", rules.email, email)
+    if address == user.email:
+        return
+    if not address and user.email_codes:
+        raise errors.Invalid.one("email", "Mailed codes need an address. Turn them off first.")
+    if user.email:
+        directory_remove(user)
+    user.email = address
+    if address:
+        directory.put("email", address, user.tenant_id)
+
+
+def directory_remove(user: User) -> None:
+    """Take an address out of the directory unless another user here has it too."""
+    others = select(User.id).where(User.tenant_id == user.tenant_id, User.email == user.email, User.id != user.id)
+    if db.session.scalar(others.limit(1)) is None:
+        directory.remove("email", user.email, user.tenant_id)
+
+
+def deactivate(user_id: int) -> User:
+    """End somebody's access: sessions end within seconds. Raises Conflict for oneself and for the last owner."""
+    permissions.demand(USERS_MANAGE)
+    user = get(User, user_id, lock=True)
+    if not user.active:
+        return user
+    who = context.principal()
+    if who.kind == "user" and who.id == user.id:
+        raise errors.Conflict("You cannot deactivate yourself. Ask another administrator.")
+    if "owner" in user.roles:
+        _refuse_owner({"owner"})
+        _refuse_last_owner(user)
+    before = journal.snapshot(user)
+    user.active = False
+    for purpose in (links.RESET, links.INVITE):
+        links.void(user, purpose)
+    sessions.revoke_all(user.id, why="the account was deactivated")
+    journal.audit("user.deactivated", user, before=before)
+    events.emit(USER_DEACTIVATED, user.id, {"username": user.username})
+    return user
+
+
+def reactivate(user_id: int) -> User:
+    """Give a deactivated user access again."""
+    permissions.demand(USERS_MANAGE)
+    user = get(User, user_id, lock=True)
+    before = journal.snapshot(user)
+    user.active = True
+    journal.audit("user.reactivated", user, before=before)
+    return user
+
+
+def sign_out_everywhere(user_id: int) -> int:
+    """End every session of somebody; how many."""
+    permissions.demand(USERS_MANAGE)
+    return sessions.revoke_all(get(User, user_id).id, why="ended by an administrator")
+
+
+def remove_second_factors(user_id: int) -> None:
+    """For somebody who lost phone and backup codes. Their sessions end."""
+    permissions.demand(USERS_MANAGE)
+    user = get(User, user_id, lock=True)
+    factors.remove_all(user)
+    sessions.revoke_all(user.id, why="the second factor was removed")
+
+
+def _name(name: str) -> str:
+    found = " ".join(name.split())
+    if not 1 <= len(found) <= 120:
+        raise errors.Invalid.one("name", "Enter a name of 1 to 120 characters.")
+    return found
+
+
+def _phone(text: str) -> str:
+    import phonenumbers
+
+    if not text.strip():
+        return ""
+    try:
+        number = phonenumbers.parse(text.strip()[:40], "US")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValueError("This is not a phone number.")
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _technician(technician_id: int | None, user_id: int | None) -> int | None:
+    if technician_id is None:
+        return None
+    get(Technician, technician_id)
+    taken = select(User.name).where(User.tenant_id == context.tenant_id(), User.technician_id == technician_id)
+    if user_id is not None:
+        taken = taken.where(User.id != user_id)
+    holder = db.session.scalar(taken)
+    if holder is not None:
+        raise errors.Invalid.one("technician_id", f"This technician is {holder}’s account already.")
+    return technician_id
+
+
+def _refuse_taken(username: str, user_id: int | None) -> None:
+    found = queries.user_by_username(username)
+    if found is not None and found.id != user_id:
+        raise errors.Conflict("This username is taken.", details={"fields": {"username": "This username is taken."}})
+
+
+def _refuse_owner(touched: set[str]) -> None:
+    who = context.principal()
+    if "owner" in touched and who.kind == "user" and "owner" not in who.roles:
+        raise errors.Forbidden("Only an owner may give or take the role “owner”.")
+
+
+def _refuse_last_owner(user: User) -> None:
+    others = select(User.id).where(
+        User.tenant_id == user.tenant_id, User.id != user.id, User.active, User.roles.contains(["owner"])
+    )
+    if db.session.scalar(others.limit(1)) is None:
+        raise errors.Conflict("The last owner must stay an owner. Make somebody else an owner first.")

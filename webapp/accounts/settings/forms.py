@@ -1,0 +1,93 @@
+"""Forms of the settings pages."""
+
+from zoneinfo import available_timezones
+
+from flask_wtf.file import FileField
+from wtforms import BooleanField, ColorField, SelectField, SelectMultipleField, StringField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from webapp.accounts.rules import STAFF_ROLES
+from webapp.accounts.service import keys
+from webapp.kit import permissions
+from webapp.kit.forms import DayField, Form, NumberChoice, area, choices, text
+
+COMMON_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
+                "America/Anchorage", "Pacific/Honolulu", "America/Toronto", "America/Vancouver")  # fmt: skip
+
+ROLE_WORDS = {
+    "owner": "Owner: everything, and who else is an owner",
+    "admin": "Admin: everything but ownership",
+    "manager": "Manager: the office’s work, approvals and reports",
+    "dispatcher": "Dispatcher: customers, technicians and the day’s sales",
+    "payroll": "Payroll: commissions, pay periods and statements",
+    "accountant": "Accountant: reads money, changes nothing",
+    "technician": "Technician: own sales and own pay on the phone",
+}
+
+
+class CompanyForm(Form):
+    name = text("Legal name", required="Enter the company’s name.", limit=120)
+    display_name = text("Display name", required="Enter the name people see.", limit=60,
+                        description="On pages, statements and messages.")  # fmt: skip
+    primary_color = ColorField("Accent colour", description="Buttons, links and statements take it.")
+    logo = FileField("Logo", description="PNG, JPEG or WebP, at most 1 MB.",
+                     render_kw={"accept": "image/png,image/jpeg,image/webp"})  # fmt: skip
+    drop_logo = BooleanField("Remove the present logo")
+    time_zone = SelectField("Time zone", description="Days, pay periods and times are counted in it.")
+    phone = text("Phone", limit=40, render_kw={"autocomplete": "tel"})
+    email = text("E-mail address", limit=254, render_kw={"autocomplete": "email", "inputmode": "email"})
+    address = area("Address", limit=300, rows=3)
+    require_mfa = BooleanField("Everyone must use a second factor")
+    second_person = BooleanField("Closing a pay period needs a second person’s approval")
+
+    def offer_zones(self, present: str) -> None:
+        """Usual zones first, then all; the present one always among them."""
+        rest = sorted(available_timezones() - set(COMMON_ZONES))
+        zones = [*COMMON_ZONES, *rest]
+        if present not in zones:
+            zones.insert(0, present)
+        self.time_zone.choices = choices((z, z.replace("_", " ")) for z in zones)
+
+
+class UserForm(Form):
+    name = text("Name", required="Enter a name.", limit=120)
+    username = text("Username", required="Enter a username.", limit=64, description="What they sign in with.",
+                    render_kw={"autocapitalize": "none", "spellcheck": "false"})  # fmt: skip
+    email = text("E-mail address", limit=254, render_kw={"inputmode": "email"})
+    phone = text("Phone", limit=40, render_kw={"inputmode": "tel"})
+    roles = SelectMultipleField("Roles", choices=choices((r, ROLE_WORDS[r]) for r in STAFF_ROLES),
+                                widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())  # fmt: skip
+    technician_id = NumberChoice(
+        "Technician", description="Whose sales and pay this person sees as their own."
+    )
+
+
+class NarrowForm(Form):
+    """What a user's roles would allow but this user may not do."""
+
+    narrowed = SelectMultipleField(
+        "Taken away", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+
+    def offer(self, roles: list[str]) -> None:
+        given = permissions.of_roles(roles)
+        self.narrowed.choices = choices(
+            (p.name, f"{p.description} ({p.name})") for p in permissions.REGISTRY.values() if p.name in given
+        )
+
+
+class KeyForm(Form):
+    name = text(
+        "Name", required="Give the key a name.", limit=80, description="Which program uses it, and for what."
+    )
+    product = SelectField("For", choices=choices((p.name, p.title) for p in keys.PRODUCTS.values()))
+    role = SelectField("Acts with the role", description="Field service API only.",
+                       choices=choices([("", "–"), *((r, r.title()) for r in keys.ROLES)]))  # fmt: skip
+    scope = SelectField("Scope", description="Growth API only: read, write or admin.",
+                        choices=choices([("", "–"), *((s, s.title()) for s in keys.SCOPES)]))  # fmt: skip
+    expires_on = DayField("Expires after", description="The last day it works; empty for never.")
+
+
+class ViewForm(Form):
+    name = StringField("Name", render_kw={"maxlength": 60})
+    shared = BooleanField("For everybody in the company")

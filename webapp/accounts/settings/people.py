@@ -1,0 +1,182 @@
+"""People: who signs in, with which roles, and what each may not do."""
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy import select
+
+from webapp.accounts.permissions import USERS_MANAGE
+from webapp.accounts.service import factors, sessions, users
+from webapp.accounts.settings import bp
+from webapp.accounts.settings.forms import NarrowForm, UserForm
+from webapp.kit import context, errors, listing, lists, pages, permissions
+from webapp.kit.db import db, get
+from webapp.kit.forms import choices
+from webapp.models import Technician, User
+
+COLUMNS: list[dict[str, Any]] = [
+    {"key": "name", "label": "Name", "kind": "cell", "sort": "name", "always": True},
+    {"key": "username", "label": "Username", "sort": "username"},
+    {"key": "roles", "label": "Roles", "kind": "cell"},
+    {"key": "email", "label": "E-mail", "kind": "email"},
+    {"key": "state", "label": "State", "kind": "cell"},
+    {"key": "second_factor", "label": "Second factor", "kind": "bool"},
+    {"key": "last_sign_in_at", "label": "Last sign-in", "kind": "ago"},
+]
+SORTS = {"name": listing.Sort(User.name), "username": listing.Sort(User.username)}
+STATES = {"active": "Active", "invited": "Invited", "inactive": "Deactivated"}
+
+
+def _state(user: Any) -> str:
+    if not user.active:
+        return "inactive"
+    return "active" if user.password_hash else "invited"
+
+
+@bp.get("/settings/people")
+@permissions.requires(USERS_MANAGE)
+def people() -> Response:
+    """Everybody who has an account."""
+    query = listing.read(SORTS, "name", labels={"role": "Role", "state": "State"},
+                         words={"state": STATES, "role": {r: r.title() for r in permissions.ROLES}})  # fmt: skip
+    statement = select(User).where(User.tenant_id == context.tenant_id())
+    if query.get("role"):
+        statement = statement.where(User.roles.contains([query.get("role")]))
+    if query.get("state") == "inactive":
+        statement = statement.where(~User.active)
+    elif query.get("state") == "invited":
+        statement = statement.where(User.active, User.password_hash.is_(None))
+    elif query.get("state") == "active":
+        statement = statement.where(User.active, User.password_hash.is_not(None))
+    wanted = query.get("q").casefold()
+    if wanted:
+        statement = statement.where(User.username.contains(wanted, autoescape=True)
+                                    | User.name.icontains(wanted, autoescape=True))  # fmt: skip
+    total = lists.total(statement.with_only_columns(User.id))
+    page = listing.rows(statement.with_only_columns(
+        User.id, User.name, User.username, User.roles, User.email, User.active, User.password_hash, User.totp_on,
+        User.email_codes, User.last_sign_in_at, User.narrowed), query, SORTS, User.id, total=total)  # fmt: skip
+    page.rows = [
+        {"id": r.id, "name": r.name, "username": r.username, "roles": r.roles, "email": r.email, "state": _state(r),
+         "second_factor": r.totp_on or r.email_codes, "last_sign_in_at": r.last_sign_in_at, "narrowed": r.narrowed}
+        for r in page.rows
+    ]  # fmt: skip
+    return pages.render("settings/people.html", block={"results": "results"}, page=page, query=query, columns=COLUMNS,
+                        states=list(STATES.items()), page_title="People",
+                        roles=[(r, r.title()) for r in permissions.ROLES if r != "customer"])  # fmt: skip
+
+
+@bp.get("/settings/people/new")
+@permissions.requires(USERS_MANAGE)
+def new_person() -> Response:
+    """The form of an invitation."""
+    return _form(UserForm(formdata=None), None)
+
+
+@bp.post("/settings/people")
+@permissions.requires(USERS_MANAGE)
+def invite_person() -> Response:
+    """Invite somebody; they choose a password by a mailed link."""
+    form = UserForm()
+    _offer_technicians(form)
+    if form.validate():
+        try:
+            user, link = users.invite(username=form.username.data, name=form.name.data, email=form.email.data,
+                                      roles=form.roles.data or (), technician_id=form.technician_id.data)  # fmt: skip
+        except (errors.Invalid, errors.Conflict) as problem:
+            form.blame(problem)
+        else:
+            pages.toast(f"{user.name} is invited by mail.")
+            return pages.render("settings/invited.html", user=user, link=link, page_title="Invited")
+    return _form(form, None, 422)
+
+
+@bp.get("/settings/people/<int:user_id>")
+@permissions.requires(USERS_MANAGE)
+def person(user_id: int) -> Response:
+    """One person: account, what they may do, where they are signed in."""
+    user = get(User, user_id)
+    form = UserForm(formdata=None, obj=user)
+    return _form(form, user)
+
+
+@bp.post("/settings/people/<int:user_id>")
+@permissions.requires(USERS_MANAGE)
+def change_person(user_id: int) -> Response:
+    """Change somebody's account."""
+    user, form = get(User, user_id), UserForm()
+    _offer_technicians(form)
+    if form.validate():
+        try:
+            users.change(user_id, name=form.name.data, username=form.username.data, email=form.email.data,
+                         phone=form.phone.data, roles=form.roles.data or (), narrowed=user.narrowed,
+                         technician_id=form.technician_id.data)  # fmt: skip
+        except (errors.Invalid, errors.Conflict) as problem:
+            form.blame(problem)
+        else:
+            pages.toast(f"{form.name.data} is saved.")
+            return pages.redirect(f"/settings/people/{user_id}")
+    return _form(form, user, 422)
+
+
+@bp.post("/settings/people/<int:user_id>/narrow")
+@permissions.requires(USERS_MANAGE)
+def narrow_person(user_id: int) -> Response:
+    """Take single permissions away from one person."""
+    user, form = get(User, user_id), NarrowForm()
+    form.offer(user.roles)
+    taken = [name for name in form.narrowed.data or () if name in permissions.REGISTRY]
+    users.change(user_id, name=user.name, username=user.username, email=user.email, phone=user.phone, roles=user.roles,
+                 narrowed=taken, technician_id=user.technician_id)  # fmt: skip
+    pages.toast(f"{user.name} may do everything the roles allow." if not taken
+                else f"{user.name}: {len(taken)} permissions taken away.")  # fmt: skip
+    return pages.redirect(f"/settings/people/{user_id}")
+
+
+@bp.post(
+    '/settings/people/<int:user_id>/<any(deactivate, reactivate, invite, "sign-out", "remove-factors"):act>'
+)
+@permissions.requires(USERS_MANAGE)
+def act_on_person(user_id: int, act: str) -> Response:
+    """Deactivate, reactivate, invite again, sign out everywhere, or remove second factors."""
+    user = get(User, user_id)
+    path = f"/settings/people/{user_id}"
+    if act == "deactivate":
+        users.deactivate(user_id)
+        pages.toast(f"{user.name} is deactivated and signed out.", undo_url=f"{path}/reactivate")
+    elif act == "reactivate":
+        users.reactivate(user_id)
+        pages.toast(f"{user.name} has access again.")
+    elif act == "invite":
+        link = users.invite_again(user_id)
+        return pages.render("settings/invited.html", user=user, link=link, page_title="Invited")
+    elif act == "sign-out":
+        ended = users.sign_out_everywhere(user_id)
+        pages.toast(
+            f"{ended} sessions of {user.name} ended." if ended != 1 else f"One session of {user.name} ended."
+        )
+    else:
+        users.remove_second_factors(user_id)
+        pages.toast(f"{user.name} signs in with the password alone now.")
+    return pages.redirect(path)
+
+
+def _offer_technicians(form: UserForm) -> None:
+    found = db.session.execute(
+        select(Technician.id, Technician.name)
+        .where(Technician.tenant_id == context.tenant_id())
+        .order_by(Technician.name)
+    )
+    form.technician_id.choices = choices([("", "Nobody"), *((r.id, r.name) for r in found)])
+
+
+def _form(form: UserForm, user: User | None, status: int = 200) -> Response:
+    _offer_technicians(form)
+    values: dict[str, Any] = {}
+    if user is not None:
+        narrow = NarrowForm(formdata=None, narrowed=user.narrowed)
+        narrow.offer(user.roles)
+        values = {"user": user, "narrow": narrow, "state": _state(user), "sessions": sessions.living(user.id),
+                  "codes_left": factors.backup_codes_left(user.id)}  # fmt: skip
+    return pages.render("settings/person.html" if user else "settings/invite.html", block="form" if status == 422 else None,
+                        status=status, form=form, page_title=user.name if user else "Invite somebody", **values)  # fmt: skip

@@ -1,0 +1,131 @@
+"""The audit log in words: actions, fields and values as people say them. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from webapp.kit import money
+
+SOURCES = ("web", "api", "cron", "n8n", "worker", "system")
+SOURCE_WORDS = {"web": "Browser", "api": "API", "cron": "Schedule", "n8n": "n8n", "worker": "Background work",
+                "system": "Truckroll itself"}  # fmt: skip
+# record types come from table names less their s
+THINGS = {"propertie": "property", "item_categorie": "category", "item_category": "category", "api_key": "API key",
+          "suppression": "do-not-contact entry", "organization": "company", "commission_rate": "commission rate",
+          "user_session": "session", "sso_identitie": "sign-in with a provider"}  # fmt: skip
+_LABELS = {"id": "Number", "rate_bps": "Rate", "ov_rate_bps": "Override rate", "totp_on": "Second factor",
+           "sso": "Single sign-on", "url": "Address", "require_mfa": "Second factor for everyone",
+           "second_person": "A second person approves pay"}  # fmt: skip
+_SUFFIXES = ("_cents", "_bps", "_id", "_at", "_on", "_by", "_file_id")
+_TONES = {"success": "approved paid sent accepted closed enabled restored linked",
+          "danger": "rejected voided deleted removed failed revoked refused locked",
+          "warning": "blocked reopened narrowed deactivated suspended widened",
+          "info": "created added invited signed_in imported queued exported"}  # fmt: skip
+_ICONS = {"created": "circle-plus", "added": "circle-plus", "recorded": "circle-plus", "updated": "pencil",
+          "changed": "pencil", "approved": "check", "rejected": "x", "voided": "ban", "unvoided": "undo-2",
+          "closed": "lock", "reopened": "lock", "sent": "send", "queued": "mail", "blocked": "ban",
+          "failed": "triangle-alert", "retried": "refresh-cw", "merged": "git-merge", "unmerged": "split",
+          "archived": "archive", "restored": "rotate-ccw", "removed": "trash-2", "deleted": "trash-2",
+          "invited": "user-plus", "imported": "upload", "exported": "download", "revoked": "key-round",
+          "signed_in": "log-in", "signed_out": "log-out"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """How an action reads behind a name: “Kim Daniels *approved the sale*”."""
+
+    text: str
+    icon: str = "circle"
+    tone: str = "neutral"
+
+
+PHRASES: dict[str, Phrase] = {}
+
+
+def phrase(action: str, text: str, icon: str = "", tone: str = "") -> None:
+    """Register better words for an action than the ones made from its name: `phrase("sale.created", "recorded the sale")`."""
+    made = _made(action)
+    PHRASES[action] = Phrase(text, icon or made.icon, tone or made.tone)
+
+
+def in_words(action: str) -> Phrase:
+    """An action as a phrase; made from its name where no domain registered one."""
+    return PHRASES.get(action) or _made(action)
+
+
+def _made(action: str) -> Phrase:
+    thing, _, verb = action.rpartition(".")
+    last = verb.rpartition(".")[2]
+    tone = next((t for t, words in _TONES.items() if last in words.split()), "neutral")
+    text = f"{last.replace('_', ' ')} the {thing_words(thing)}" if thing else last.replace("_", " ")
+    if last in ("signed_in", "signed_out"):
+        text = last.replace("_", " ")
+    return Phrase(text, _ICONS.get(last, "circle"), tone)
+
+
+def thing_words(record_type: str) -> str:
+    """`pay_period` → `pay period`."""
+    return THINGS.get(record_type, record_type.replace("_", " ").replace(".", " "))
+
+
+def label(field: str) -> str:
+    """`sale_price_cents` → `Sale price`."""
+    if field in _LABELS:
+        return _LABELS[field]
+    for suffix in _SUFFIXES:
+        if field.endswith(suffix) and field != suffix[1:]:
+            field = field.removesuffix(suffix)
+            break
+    return field.replace("_", " ").strip().capitalize()
+
+
+def actor_words(actor: str, name: str) -> str:
+    """Who did it: a person's name, `Zapier (API key)`, or `Truckroll` for its own work."""
+    kind = actor.partition(":")[0]
+    if kind in ("job", "system"):
+        return "Truckroll"
+    if kind == "key":
+        return f"{name or actor} (API key)"
+    if kind == "public":
+        return name or "Somebody not signed in"
+    return name or actor
+
+
+Words = Callable[[datetime | date], str]
+
+
+def value_words(field: str, value: Any, when: Words, names: Mapping[tuple[str, int], str]) -> str | None:
+    """A value of a diff as people read it, None for nothing. `names` gives (field, id) → the record's name."""
+    if value is None or value == "" or value == [] or value == {}:
+        return None
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, int):
+        if field.endswith("_cents"):
+            return money.dollars(value)
+        if field.endswith("_bps"):
+            return money.percent(value)
+        known = names.get((field, value))
+        if known:
+            return known
+        return f"number {value}" if field.endswith(("_id", "_by")) else f"{value:,}"
+    if isinstance(value, str):
+        return _text_words(field, value, when)
+    if isinstance(value, list):
+        return ", ".join(value_words(field, v, when, names) or "–" for v in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{label(k)}: {value_words(k, v, when, names) or '–'}" for k, v in value.items())
+    return str(value)
+
+
+def _text_words(field: str, value: str, when: Words) -> str:
+    if field.endswith(("_at", "_on", "_date", "_until")) or field == "anchor":
+        try:
+            return when(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value))
+        except ValueError:
+            return value
+    if field in ("status", "payment_status", "state", "kind", "pay_type", "role", "purpose", "channel", "frequency",
+                 "basis", "structure", "level", "reason", "roles"):  # fmt: skip
+        return value.replace("_", " ").capitalize() if "_" in value or value.islower() else value
+    return value if len(value) <= 300 else value[:297] + "…"

@@ -1,0 +1,1 @@
+"""The price book: what is sold, in categories, at list prices."""

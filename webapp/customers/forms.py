@@ -1,0 +1,77 @@
+"""Forms of the customer pages."""
+
+from wtforms import BooleanField, RadioField
+from wtforms.validators import InputRequired
+
+from webapp.customers.rules import KINDS
+from webapp.kit import forms
+
+
+class CustomerForm(forms.Form):
+    """A customer's details."""
+
+    kind = RadioField("Kind", default="residential", validators=[InputRequired("Choose one.")],
+                      choices=forms.choices(KINDS.items()))  # fmt: skip
+    name = forms.text("Name", required="Write the customer's name.", limit=160,
+                      description="A household, or the company for a commercial customer",
+                      render_kw={"autocomplete": "off", "autofocus": True})  # fmt: skip
+    company = forms.text("Company", limit=160, render_kw={"autocomplete": "off"},
+                         description="When the name above is a person's")  # fmt: skip
+    phone = forms.text("Phone", limit=60)
+    email = forms.text("Email", limit=320, render_kw={"type": "email", "autocomplete": "off"})
+    reference = forms.text("Reference", limit=80, description="The number another system gave it")
+    tags = forms.text("Tags", limit=800, description="Separated by commas", render_kw={"autocomplete": "off"})
+    notes = forms.area("Notes", rows=3)
+
+
+class NewCustomerForm(CustomerForm):
+    """A new customer, with the first property if it is known."""
+
+    address = forms.text("Address", limit=200, render_kw={"autocomplete": "off"})
+    unit = forms.text("Unit", limit=40, render_kw={"autocomplete": "off"})
+    city = forms.text("City", limit=80, render_kw={"autocomplete": "off"})
+    state = forms.text("State", limit=40, render_kw={"autocomplete": "off"})
+    zip = forms.text("ZIP", limit=12, render_kw={"autocomplete": "off", "inputmode": "numeric"})
+
+
+class ContactForm(forms.Form):
+    """Somebody to talk to."""
+
+    name = forms.text(
+        "Name", required="Write the contact's name.", limit=160, render_kw={"autocomplete": "off"}
+    )
+    role = forms.text("Role", limit=80, description="Such as spouse, tenant, property manager")
+    phone = forms.text("Phone", limit=60)
+    email = forms.text("Email", limit=320, render_kw={"type": "email", "autocomplete": "off"})
+
+
+class PropertyForm(forms.Form):
+    """A place where work is done."""
+
+    address = forms.text(
+        "Address", required="Write the street and number.", limit=200, render_kw={"autocomplete": "off"}
+    )
+    unit = forms.text("Unit", limit=40, render_kw={"autocomplete": "off"})
+    city = forms.text("City", limit=80, render_kw={"autocomplete": "off"})
+    state = forms.text("State", limit=40, render_kw={"autocomplete": "off"})
+    zip = forms.text("ZIP", limit=12, render_kw={"autocomplete": "off", "inputmode": "numeric"})
+    label = forms.text("Label", limit=80, description="Such as Home, or Rental on Oak St")
+    access_notes = forms.area("Access", limit=2_000, rows=3, description="Gate codes, dogs, where to park")
+    primary = BooleanField("Primary property")
+
+
+class TagForm(forms.Form):
+    """One tag for several customers."""
+
+    tag = forms.text("Tag", required="Write a tag.", limit=40, render_kw={"autocomplete": "off"})
+
+
+class OtherForm(forms.Form):
+    """With whom to merge."""
+
+    other_id = forms.RecordField("Merge with", validators=[InputRequired("Choose the other customer.")])
+
+
+def tag_list(text: str) -> list[str]:
+    """Tags as people write them in one line."""
+    return [tag for tag in (part.strip() for part in text.split(",")) if tag]

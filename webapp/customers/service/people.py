@@ -1,0 +1,166 @@
+"""A customer's contacts and properties."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from webapp.customers import queries, rules
+from webapp.customers.permissions import EDIT
+from webapp.customers.service import records
+from webapp.kit import db, errors, journal, permissions
+from webapp.models import Customer, CustomerContact, Property
+
+
+def add_contact(customer_id: int, values: Mapping[str, Any]) -> CustomerContact:
+    """Add somebody to talk to, from the fields of :data:`rules.CONTACT_FIELDS`; `name` is needed."""
+    permissions.demand(EDIT)
+    customer = records.living(customer_id)
+    contact = attach_contact(customer, values)
+    records.index(customer)
+    records.changed(customer, "contacts")
+    return contact
+
+
+def attach_contact(customer: Customer, values: Mapping[str, Any]) -> CustomerContact:
+    contact = db.add(
+        CustomerContact(customer_id=customer.id, **rules.cleaned_contact({"name": "", **values}))
+    )
+    _note("customer.contact_added", contact, {}, name=contact.name)
+    return contact
+
+
+def update_contact(customer_id: int, contact_id: int, changes: Mapping[str, Any]) -> CustomerContact:
+    """Change a contact."""
+    permissions.demand(EDIT)
+    customer = records.living(customer_id)
+    contact = contact_of(customer_id, contact_id)
+    before = journal.snapshot(contact)
+    found = {k: v for k, v in rules.cleaned_contact(changes).items() if before[k] != v}
+    if found:
+        for name, value in found.items():
+            setattr(contact, name, value)
+        db.db.session.flush()
+        _note("customer.contact_changed", contact, before, name=contact.name)
+        records.index(customer)
+        records.changed(customer, "contacts")
+    return contact
+
+
+def remove_contact(customer_id: int, contact_id: int) -> dict[str, Any]:
+    """Delete a contact; what it held, to add it again."""
+    permissions.demand(EDIT)
+    customer = records.living(customer_id)
+    contact = contact_of(customer_id, contact_id)
+    held = {name: getattr(contact, name) for name in rules.CONTACT_FIELDS}
+    gone = {name: {"from": value, "to": None} for name, value in held.items() if value}
+    _note("customer.contact_removed", contact, None, diff=gone, name=contact.name)
+    db.db.session.delete(contact)
+    db.db.session.flush()
+    records.index(customer)
+    records.changed(customer, "contacts")
+    return held
+
+
+def contact_of(customer_id: int, contact_id: int) -> CustomerContact:
+    """A contact of this very customer. Raises NotFound."""
+    contact = db.get(CustomerContact, contact_id, what="contact")
+    if contact.customer_id != customer_id:
+        raise errors.NotFound(f"No contact of this customer has the number {contact_id}.")
+    return contact
+
+
+def add_property(customer_id: int, values: Mapping[str, Any]) -> Property:
+    """Add a place where work is done, from the fields of :data:`rules.PROPERTY_FIELDS`; `address` is needed.
+
+    The first one of a customer is its primary one.
+    """
+    permissions.demand(EDIT)
+    customer = records.living(customer_id)
+    place = attach_property(customer, values)
+    records.index(customer)
+    records.changed(customer, "properties")
+    return place
+
+
+def attach_property(customer: Customer, values: Mapping[str, Any]) -> Property:
+    found = rules.cleaned_property({"address": "", **values})
+    if not queries.properties(customer.id, archived=False):
+        found["primary"] = True
+    place = db.add(Property(customer_id=customer.id, **found))
+    if place.primary:
+        _only_primary(place)
+    _note("customer.property_added", place, {}, place=_line(place))
+    return place
+
+
+def update_property(customer_id: int, property_id: int, changes: Mapping[str, Any]) -> Property:
+    """Change a property. Making it the primary one takes that from the others; `archived` as below."""
+    permissions.demand(EDIT)
+    customer = records.living(customer_id)
+    place = property_of(customer_id, property_id)
+    before = journal.snapshot(place)
+    found = {k: v for k, v in rules.cleaned_property(changes, before).items() if before[k] != v}
+    if not found:
+        return place
+    if found.get("primary") is False:
+        raise errors.Invalid.one("primary", "Make another property the primary one instead.")
+    for name, value in found.items():
+        setattr(place, name, value)
+    db.db.session.flush()
+    action = "customer.property_changed"
+    if "archived" in found:
+        action = "customer.property_archived" if place.archived else "customer.property_unarchived"
+    _settle_primary(customer_id, place)
+    _note(action, place, before, place=_line(place))
+    records.index(customer)
+    records.changed(customer, "properties")
+    return place
+
+
+def set_property_archived(customer_id: int, property_id: int, *, archived: bool) -> Property:
+    """Put a property away, or bring it back; sales made there keep it."""
+    return update_property(customer_id, property_id, {"archived": archived})
+
+
+def property_of(customer_id: int, property_id: int) -> Property:
+    """A property of this very customer. Raises NotFound."""
+    place = db.get(Property, property_id)
+    if place.customer_id != customer_id:
+        raise errors.NotFound(f"No property of this customer has the number {property_id}.")
+    return place
+
+
+def _settle_primary(customer_id: int, place: Property) -> None:
+    """Exactly one property that is not archived is the primary one."""
+    if place.archived:
+        place.primary = False
+    others = [p for p in queries.properties(customer_id, archived=False) if p.id != place.id]
+    if place.primary:
+        _only_primary(place)
+    elif not any(p.primary for p in others):
+        heir = place if not place.archived else others[0] if others else None
+        if heir is not None:
+            heir.primary = True
+    db.db.session.flush()
+
+
+def _only_primary(place: Property) -> None:
+    for other in queries.properties(place.customer_id):
+        if other.id != place.id and other.primary:
+            other.primary = False
+    db.db.session.flush()
+
+
+def _line(place: Property) -> str:
+    return rules.one_line(journal.snapshot(place))
+
+
+def _note(
+    action: str, record: CustomerContact | Property, before: Mapping[str, Any] | None,
+    diff: Mapping[str, Any] | None = None, **facts: Any,
+) -> None:  # fmt: skip
+    """An audit entry in the customer's own line."""
+    kind = "contact_id" if isinstance(record, CustomerContact) else "property_id"
+    told: dict[str, Any] = {kind: record.id, **facts}
+    if diff is None:
+        diff = records.difference(before or {}, record)
+    journal.audit(action, record_type="customer", record_id=record.customer_id, diff=diff, **told)

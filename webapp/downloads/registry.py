@@ -1,0 +1,71 @@
+"""What can be exported. A domain registers its exporters here; this module knows none of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from webapp.kit import errors
+
+CSV, PDF, ZIP = "text/csv", "application/pdf", "application/zip"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Progress(Protocol):
+    """How far an exporter is: `progress(rows_done, rows_in_all)`. Raises when the export was cancelled."""
+
+    def __call__(self, done: int, total: int | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an exporter gives: a name for people, a media type, and the content.
+
+    The content is bytes, an iterator of bytes (written as it comes, in constant memory), or the path of a temporary
+    file, which is removed afterwards.
+    """
+
+    filename: str
+    media_type: str
+    content: bytes | Iterable[bytes] | Path
+
+
+Make = Callable[[dict[str, Any], Progress], Made]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One kind of export. `words` says in a sentence what its arguments select."""
+
+    kind: str
+    permission: str
+    title: str
+    make: Make
+    words: Callable[[dict[str, Any]], str] | None = None
+
+
+EXPORTERS: dict[str, Exporter] = {}
+
+
+def exporter(
+    kind: str, *, permission: str, title: str, words: Callable[[dict[str, Any]], str] | None = None
+) -> Callable[[Make], Make]:
+    """Register a function `(args, progress) -> Made` under a kind such as `sales.csv`.
+
+    It runs in a worker as the person who asked, within one transaction. `args` is what the page or command gave:
+    text by name, or a list of texts where a name was repeated.
+    """
+
+    def register(make: Make) -> Make:
+        EXPORTERS[kind] = Exporter(kind, permission, title, make, words)
+        return make
+
+    return register
+
+
+def find(kind: str) -> Exporter:
+    """Raises NotFound for a kind that no domain registered."""
+    found = EXPORTERS.get(kind)
+    if found is None:
+        raise errors.NotFound(f"There is no export “{kind[:60]}”.")
+    return found

@@ -1,0 +1,57 @@
+"""What lists of the office share beyond :mod:`webapp.kit.listing`: columns in view, counts, ticked rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from webapp.kit import errors, paging
+from webapp.kit.listing import ListQuery
+
+COUNTED = 10_000  # beyond this a list says “and more” instead of counting
+MOST = 2_000  # rows that one bulk action may change
+
+
+def shown(columns: Sequence[Mapping[str, Any]], query: ListQuery) -> list[str]:
+    """Keys of the columns in view, as the table macro decides it."""
+    return [
+        str(c["key"])
+        for c in columns
+        if c.get("always") or (c["key"] in query.cols if query.cols else not c.get("hidden"))
+    ]
+
+
+def chosen(
+    columns: Sequence[Mapping[str, Any]], query: ListQuery, sources: Mapping[str, Sequence[Any]]
+) -> list[Any]:
+    """The CSV columns of what is shown: `sources` gives those of each column's key."""
+    return [source for key in shown(columns, query) for source in sources.get(key, ())]
+
+
+def total(statement: Any) -> int | None:
+    """How many rows a list has; None above :data:`COUNTED`."""
+    found = paging.count(statement.order_by(None).limit(COUNTED + 1))
+    return found if found <= COUNTED else None
+
+
+def selected(everything: Callable[[int], list[int]]) -> list[int]:
+    """Ids of the rows that a bulk action is for: the ticked ones, or all that match.
+
+    `everything` reads up to so many ids of the filter in force. Raises Conflict for none or too many.
+    """
+    if request.form.get("everything") == "1":
+        found = everything(MOST + 1)
+    else:
+        given = request.form.getlist("ids")
+        found = list(dict.fromkeys(int(v) for v in given if v.isascii() and v.isdigit() and len(v) < 19))
+    if not found:
+        raise errors.Conflict("Tick at least one row first.")
+    if len(found) > MOST:
+        raise errors.Conflict(f"That is more than {MOST:,} rows at once. Narrow the list first.")
+    return found
+
+
+def back_to(path: str, query: ListQuery) -> str:
+    """The list a bulk action came from, with its filters."""
+    return f"{path}?{urlencode(query.params)}" if query.params else path

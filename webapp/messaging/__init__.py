@@ -1,0 +1,1 @@
+"""Mail and text messages on their way out: the Outbox, sending, suppression, purpose and quiet hours."""

@@ -1,0 +1,169 @@
+"""Forms of sales."""
+
+from typing import Any
+
+from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Optional
+
+from webapp.kit import errors
+from webapp.kit.forms import Form, MoneyField, NumberChoice, PercentField, RecordField, area, choices, text, tidy
+from webapp.sales.service import Buyer, Share
+from webapp.sales.service.people import NEW, Candidate
+
+PAYMENT_TYPES = {
+    "cash": "Cash",
+    "check": "Check",
+    "credit_card": "Credit card",
+    "debit_card": "Debit card",
+    "ach": "Bank transfer",
+    "financing": "Financing",
+    "invoice": "Invoice",
+    "other": "Other",
+}
+PAYMENT_WORDS = {"unpaid": "Not paid", "partial": "Partly paid", "paid": "Paid", "refunded": "Refunded"}
+SHARES = 3
+NEW_PREFIX = "new:"
+"""What the customer field holds for somebody not in the list yet: `new:Jane Doe`."""
+
+
+class SaleForm(Form):
+    """A sale as the office records or corrects it."""
+
+    technician_id = NumberChoice("Technician", validators=[InputRequired("Choose the technician who sold it.")])
+    item_id = RecordField("Item", validators=[InputRequired("Choose what was sold.")])
+    sale_price_cents = MoneyField("Price", validators=[InputRequired("Enter the price it was sold at.")])
+    list_price_cents = MoneyField("List price", description="A discount from it may lower the commission.")
+    customer = StringField("Customer", filters=[tidy], description="Find them, or type a new customer's name.")
+    customer_phone = text("Phone", limit=60)
+    customer_email = text("Email", limit=320)
+    customer_address = text("Address", limit=300)
+    customer_choice = RadioField("Which customer is this?", validate_choice=False, validators=[Optional()])
+    sold_on = DateField("Sold on", validators=[InputRequired("Enter the day it was sold.")])
+    completed_on = DateField("Work completed on", validators=[Optional()])
+    payment_type = SelectField("Paid by", choices=choices([("", "Not known"), *PAYMENT_TYPES.items()]))
+    notes = area("Notes", limit=5000, rows=2)
+    split_technician_0 = NumberChoice("Share with")
+    split_share_0 = PercentField("Share")
+    split_technician_1 = NumberChoice("Share with")
+    split_share_1 = PercentField("Share")
+    split_technician_2 = NumberChoice("Share with")
+    split_share_2 = PercentField("Share")
+
+    def people(self, found: list[tuple[int, str]]) -> None:
+        """Set who can be chosen."""
+        self.technician_id.choices = choices([("", ""), *found])
+        for technician, _ in self.splits():
+            technician.choices = choices([("", "Nobody"), *found])
+
+    def splits(self) -> list[tuple[Any, Any]]:
+        """The pairs of fields for a share."""
+        return [(self[f"split_technician_{n}"], self[f"split_share_{n}"]) for n in range(SHARES)]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        for technician, share in self.splits():
+            if technician.data is not None and share.data is None and not share.errors:
+                share.errors = [*share.errors, "Enter the share in percent."]
+                good = False
+            if technician.data is None and share.data:
+                technician.errors = [*technician.errors, "Choose who gets this share."]
+                good = False
+        return good
+
+    def shares(self) -> tuple[Share, ...]:
+        """The shares that were filled in."""
+        return tuple(
+            Share(technician.data, share.data)
+            for technician, share in self.splits()
+            if technician.data is not None and share.data is not None
+        )
+
+    def buyer(self) -> Buyer:
+        """Who bought, as entered; the page asks when it is not certain."""
+        return buyer_of(self.customer.data, self)
+
+    def ask(self, found: tuple[Candidate, ...]) -> None:
+        """Put the question who the customer is."""
+        ask(self.customer_choice, found)
+
+    def blame(self, problem: errors.AppError) -> None:
+        """As the house's; a share that is refused is shown at this form's own fields."""
+        named = problem.details.get("fields")
+        if named:
+            problem.details["fields"] = {self._own(name): sentence for name, sentence in named.items()}
+        super().blame(problem)
+
+    def _own(self, name: str) -> str:
+        parts = name.split(".")
+        if parts[0] == "splits":
+            filled = [n for n, (technician, _) in enumerate(self.splits()) if technician.data is not None]
+            row = filled[int(parts[1])] if len(parts) > 1 and int(parts[1]) < len(filled) else 0
+            return f"split_{'technician' if parts[-1] == 'technician_id' else 'share'}_{row}"
+        return "customer" if name == "customer_name" else name
+
+
+class OwnSaleForm(Form):
+    """A sale as a technician records it on the phone: what, for how much, to whom."""
+
+    item_id = RecordField("What did you sell?", validators=[InputRequired("Choose what you sold.")])
+    sale_price_cents = MoneyField("Price", validators=[InputRequired("Enter the price.")])
+    customer_name = text("Customer", limit=200)
+    customer_phone = text("Customer's phone", limit=60)
+    customer_choice = RadioField("Which customer is this?", validate_choice=False, validators=[Optional()])
+    sold_on = DateField("Sold on", validators=[InputRequired("Enter the day.")])
+    payment_type = SelectField("Paid by", choices=choices([("", "Not known"), *PAYMENT_TYPES.items()]))
+    notes = area("Notes", limit=5000, rows=2)
+
+    def buyer(self) -> Buyer:
+        """Who bought, as entered."""
+        return Buyer(
+            name=self.customer_name.data, phone=self.customer_phone.data, chosen=self.customer_choice.data or "", ask=True
+        )
+
+    def ask(self, found: tuple[Candidate, ...]) -> None:
+        """Put the question who the customer is."""
+        ask(self.customer_choice, found)
+
+
+class ReasonForm(Form):
+    """Why something is done."""
+
+    reason = text("Reason", required="Give a reason.", limit=500, description="The technician and the record will show it.")
+
+
+class PaymentForm(Form):
+    """What the customer has paid."""
+
+    status = SelectField("Payment", choices=choices(PAYMENT_WORDS.items()))
+    payment_date = DateField("Paid on", validators=[Optional()])
+
+
+class WhoForm(Form):
+    """The answer to who the customer of a sale is."""
+
+    customer = RadioField("Which customer is this?", validate_choice=False)
+
+    def ask(self, found: tuple[Candidate, ...]) -> None:
+        """Put the question."""
+        ask(self.customer, found)
+
+
+def ask(field: Any, found: tuple[Candidate, ...]) -> None:
+    """Fill a radio field with the customers it may be, and a new one."""
+    pairs = [(str(c.customer_id), f"{c.name} · {c.hint}" if c.hint else c.name) for c in found]
+    field.choices = choices([*pairs, (NEW, "None of these: a new customer")])
+
+
+def buyer_of(value: str, form: Any) -> Buyer:
+    """What the customer field and those beside it say."""
+    chosen = form.customer_choice.data or ""
+    if value.isascii() and value.isdigit() and len(value) < 19:
+        return Buyer(customer_id=int(value))
+    return Buyer(
+        name=value.removeprefix(NEW_PREFIX),
+        phone=form.customer_phone.data,
+        email=form.customer_email.data,
+        address=form.customer_address.data,
+        chosen=chosen,
+        ask=True,
+    )

@@ -1,0 +1,357 @@
+"""Reading sales: lists with their totals, one sale, and what a file of them holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.kit import context, listing, search
+from webapp.kit.db import db, rows
+from webapp.models import Item, PayLine, PayPeriod, Sale, SaleSplit, SaleTally, Technician
+
+EVERYBODY = 0
+"""The technician id under which the tallies count all technicians together."""
+STATUSES = ("pending", "approved", "rejected")
+BUCKETS = (*STATUSES, "voided")
+MOST_COUNTED = 10_000
+"""Without a tally a list is counted up to here; beyond it the page says “and more”."""
+MOST_FOUND = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of sales is narrowed to. `statuses` may name `voided`; empty means all, voided ones too."""
+
+    statuses: tuple[str, ...] = ()
+    date_from: date | None = None
+    date_to: date | None = None
+    technician_ids: tuple[int, ...] = ()
+    payment_statuses: tuple[str, ...] = ()
+    customer_id: int | None = None
+    item_ids: tuple[int, ...] = ()
+    unknown_customer: bool = False  # a name was given, but who it is was not settled
+    q: str = ""
+
+    @property
+    def tallied(self) -> bool:
+        """Whether the day totals know the answer."""
+        return not (
+            self.payment_statuses or self.customer_id or self.item_ids or self.unknown_customer or self.q.strip()
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For a job's arguments."""
+        return {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Filters":
+        """What :meth:`as_json` wrote."""
+        found = {f.name: data[f.name] for f in fields(cls)}
+        for name in ("date_from", "date_to"):
+            found[name] = date.fromisoformat(found[name]) if found[name] else None
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
+
+
+SORTS = {
+    "date": listing.Sort(Sale.sold_on, descending=True),
+    "price": listing.Sort(Sale.sale_price_cents, descending=True),
+}
+
+BUCKET: ColumnElement[str] = case((Sale.voided_at.is_not(None), literal("voided")), else_=Sale.status)
+COLUMNS: Sequence[Any] = (
+    Sale.id, Sale.sold_on, Sale.technician_id, Technician.name.label("technician_name"), Sale.item_id,
+    Item.name.label("item_name"), Sale.customer_id, Sale.customer_name, Sale.sale_price_cents, Sale.list_price_cents,
+    Sale.payment_type, Sale.payment_status, Sale.payment_date, Sale.status, Sale.voided_at, Sale.void_reason,
+    Sale.refund_due, Sale.replaces_id, Sale.commission_cents, Sale.override_cents, Sale.pay_period_id, Sale.period_note,
+    Sale.completed_on, Sale.notes, Sale.approved_at, Sale.approved_by, Sale.rejected_at, Sale.rejected_reason,
+    Sale.source, Sale.public_id, Sale.property_id, Sale.created_at, Sale.updated_at, BUCKET.label("state"),
+)  # fmt: skip
+
+
+def listed() -> Select[Any]:
+    """Sales with the names of who sold what."""
+    return with_names(select(*COLUMNS))
+
+
+def with_names(statement: Any) -> Any:
+    """Join technicians and items to a statement over sales."""
+    return (
+        statement.select_from(Sale)
+        .join(Technician, and_(Technician.tenant_id == Sale.tenant_id, Technician.id == Sale.technician_id))
+        .join(Item, and_(Item.tenant_id == Sale.tenant_id, Item.id == Sale.item_id))
+    )
+
+
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """What narrows a statement over sales to the filters, the organization first."""
+    found: list[ColumnElement[bool]] = [Sale.tenant_id == context.tenant_id()]
+    if filters.statuses:
+        found.append(_in_state(filters.statuses))
+    if filters.date_from is not None:
+        found.append(Sale.sold_on >= filters.date_from)
+    if filters.date_to is not None:
+        found.append(Sale.sold_on <= filters.date_to)
+    if filters.technician_ids:
+        found.append(_one_of(Sale.technician_id, filters.technician_ids))
+    if filters.payment_statuses:
+        found.append(_one_of(Sale.payment_status, filters.payment_statuses))
+    if filters.customer_id is not None:
+        found.append(Sale.customer_id == filters.customer_id)
+    if filters.item_ids:
+        found.append(_one_of(Sale.item_id, filters.item_ids))
+    if filters.unknown_customer:
+        found += [Sale.customer_id.is_(None), Sale.customer_name != ""]
+    if filters.q.strip():
+        found.append(_searched(filters.q))
+    return found
+
+
+def _one_of(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    # one value as an equation: only then does the index that leads with it give the rows in its order
+    return column == values[0] if len(values) == 1 else column.in_(values)
+
+
+def _in_state(statuses: Sequence[str]) -> ColumnElement[bool]:
+    live = [s for s in statuses if s != "voided"]
+    unvoided = Sale.voided_at.is_(None)
+    if set(live) != set(STATUSES) and live:
+        unvoided = and_(unvoided, _one_of(Sale.status, live))
+    if "voided" not in statuses:
+        return unvoided
+    voided = Sale.voided_at.is_not(None)
+    return or_(voided, unvoided) if live else voided
+
+
+def _searched(q: str) -> ColumnElement[bool]:
+    """A sale's number, its customer's words, or the name on one whose customer is not settled."""
+    alternatives: list[ColumnElement[bool]] = []
+    number = q.strip().lstrip("#")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        alternatives.append(Sale.id == int(number))
+    for kind, column in (("customer", Sale.customer_id), ("sale", Sale.id)):
+        found = search.matching(kind, q)
+        # looked up first: an index cannot be used for a subquery within an OR
+        ids = db.session.scalars(found.limit(MOST_FOUND)).all() if found is not None else []
+        if ids:
+            alternatives.append(column.in_(ids))
+    return or_(*alternatives) if alternatives else literal(False)  # noqa: FBT003
+
+
+# Totals ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a list comes to. `count` None: more than is worth counting while somebody waits."""
+
+    count: int | None
+    price_cents: int | None
+    commission_cents: int | None
+
+
+def _tallied(filters: Filters) -> list[ColumnElement[bool]]:
+    found = [
+        SaleTally.tenant_id == context.tenant_id(),
+        SaleTally.technician_id.in_(filters.technician_ids or (EVERYBODY,)),
+    ]
+    if filters.statuses:
+        found.append(SaleTally.status.in_(filters.statuses))
+    if filters.date_from is not None:
+        found.append(SaleTally.sold_on >= filters.date_from)
+    if filters.date_to is not None:
+        found.append(SaleTally.sold_on <= filters.date_to)
+    return found
+
+
+def totals(filters: Filters) -> Totals:
+    """Count and sums of a list, in one query: from the day totals where they know, else counted within reason."""
+    if filters.tallied:
+        row = db.session.execute(
+            select(
+                func.coalesce(func.sum(SaleTally.count), 0),
+                func.coalesce(func.sum(SaleTally.price_cents), 0),
+                func.coalesce(func.sum(SaleTally.commission_cents), 0),
+            ).where(*_tallied(filters))
+        ).one()
+        return Totals(int(row[0]), int(row[1]), int(row[2]))
+    some = (
+        select(Sale.sale_price_cents, Sale.commission_cents)
+        .where(*conditions(filters))
+        .limit(MOST_COUNTED + 1)
+        .subquery()
+    )
+    row = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(some.c.sale_price_cents), 0),
+            func.coalesce(func.sum(some.c.commission_cents), 0),
+        )
+    ).one()
+    if row[0] > MOST_COUNTED:
+        return Totals(None, None, None)
+    return Totals(int(row[0]), int(row[1]), int(row[2]))
+
+
+def count(filters: Filters, updated_since: datetime | None = None) -> int:
+    """Exactly how many sales match, for the API."""
+    if filters.tallied and updated_since is None:
+        return totals(filters).count or 0
+    wanted = conditions(filters)
+    if updated_since is not None:
+        wanted.append(Sale.updated_at >= updated_since)
+    return int(db.session.scalar(select(func.count()).select_from(Sale).where(*wanted)) or 0)
+
+
+def pending_count(technician_id: int = EVERYBODY) -> int:
+    """How many sales wait for approval."""
+    found = select(func.coalesce(func.sum(SaleTally.count), 0)).where(
+        SaleTally.tenant_id == context.tenant_id(),
+        SaleTally.technician_id == technician_id,
+        SaleTally.status == "pending",
+    )
+    return int(db.session.scalar(found) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a numbered page begins: how many match, the day it begins on, and how many of that day come before."""
+
+    total: int
+    day: date | None
+    skip: int
+
+
+def page_start(filters: Filters, offset: int) -> Start:
+    """Find a page deep in a list, newest first, without walking there: by the day totals. Needs `filters.tallied`."""
+    days = (
+        select(SaleTally.sold_on, func.sum(SaleTally.count).label("n")).where(*_tallied(filters)).group_by(SaleTally.sold_on)
+    ).subquery()
+    passed = select(
+        days.c.sold_on,
+        days.c.n,
+        func.sum(days.c.n).over(order_by=days.c.sold_on.desc()).label("reached"),
+        func.sum(days.c.n).over().label("total"),
+    ).subquery()
+    found = db.session.execute(
+        select(passed.c.sold_on, passed.c.n, passed.c.reached, passed.c.total)
+        .where(or_(passed.c.reached > offset, passed.c.reached == passed.c.total))
+        .order_by(passed.c.sold_on.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None or not found.total:
+        return Start(0, None, 0)
+    if offset >= found.total:
+        return Start(int(found.total), None, 0)
+    return Start(int(found.total), found.sold_on, offset - int(found.reached - found.n))
+
+
+def numbered(filters: Filters, offset: int, limit: int) -> tuple[Sequence[Row[Any]], int]:
+    """One numbered page of sales, newest day first, and how many there are in all."""
+    if not filters.tallied:
+        total = count(filters)
+        inside = select(Sale.id).where(*conditions(filters)).order_by(Sale.sold_on.desc(), Sale.id.desc())
+        return (_of(inside.limit(limit).offset(offset)) if offset < total else []), total
+    start = page_start(filters, offset)
+    if start.day is None:
+        return [], start.total
+    wanted = [*conditions(filters), Sale.sold_on <= start.day]
+    inside = select(Sale.id).where(*wanted).order_by(Sale.sold_on.desc(), Sale.id.desc())
+    return _of(inside.limit(limit).offset(start.skip)), start.total
+
+
+def changed_since(filters: Filters, moment: datetime, offset: int, limit: int) -> tuple[Sequence[Row[Any]], int]:
+    """One numbered page of the sales changed at or after a moment, the longest unchanged first."""
+    total = count(filters, moment)
+    if offset >= total:
+        return [], total
+    wanted = [*conditions(filters), Sale.updated_at >= moment]
+    inside = select(Sale.id).where(*wanted).order_by(Sale.updated_at, Sale.id).limit(limit).offset(offset)
+    return _of(inside, Sale.updated_at, Sale.id), total
+
+
+def _of(inside: Select[Any], *order: Any) -> Sequence[Row[Any]]:
+    # what is skipped is skipped in the index; only the page itself is joined
+    found = inside.subquery()
+    ordered = order or (Sale.sold_on.desc(), Sale.id.desc())
+    return rows(listed().where(Sale.tenant_id == context.tenant_id(), Sale.id.in_(select(found.c.id))).order_by(*ordered))
+
+
+def ids(filters: Filters, limit: int, *, after: int = 0) -> list[int]:
+    """Ids of the sales that match, for “all that match” of a bulk action."""
+    statement = select(Sale.id).where(*conditions(filters), Sale.id > after).order_by(Sale.id).limit(limit)
+    return list(db.session.scalars(statement))
+
+
+# One sale -------------------------------------------------------------------------------------------------------------
+
+
+def one(sale_id: int) -> Row[Any] | None:
+    """A sale with its names, its pay period and the sale that replaces it."""
+    newer = aliased(Sale)
+    statement = (
+        with_names(
+            select(
+                *COLUMNS, Sale.snapshot, PayPeriod.start_date.label("period_start"), PayPeriod.end_date.label("period_end"),
+                PayPeriod.status.label("period_status"),
+                select(newer.id)
+                .where(newer.tenant_id == Sale.tenant_id, newer.replaces_id == Sale.id, newer.voided_at.is_(None))
+                .limit(1).scalar_subquery().label("replaced_by_id"),
+            )
+        )
+        .outerjoin(PayPeriod, and_(PayPeriod.tenant_id == Sale.tenant_id, PayPeriod.id == Sale.pay_period_id))
+        .where(Sale.tenant_id == context.tenant_id(), Sale.id == (sale_id if 0 < sale_id < 2**63 else 0))
+    )  # fmt: skip
+    found: Row[Any] | None = db.session.execute(statement).one_or_none()
+    return found
+
+
+def splits(sale_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Who else earns on some sales, by sale."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    if not sale_ids:
+        return found
+    statement = (
+        select(SaleSplit.sale_id, SaleSplit.technician_id, Technician.name, SaleSplit.share_bps)
+        .join(Technician, and_(Technician.tenant_id == SaleSplit.tenant_id, Technician.id == SaleSplit.technician_id))
+        .where(SaleSplit.tenant_id == context.tenant_id(), SaleSplit.sale_id.in_(sale_ids))
+        .order_by(SaleSplit.sale_id, SaleSplit.position)
+    )
+    for row in rows(statement):
+        share = {"technician_id": row.technician_id, "technician_name": row.name, "share_bps": row.share_bps}
+        found.setdefault(row.sale_id, []).append(share)
+    return found
+
+
+def earned(technician_id: int, sale_ids: Sequence[int]) -> dict[int, int]:
+    """What a technician earns on each of some sales, in cents; void lines count nothing."""
+    if not sale_ids:
+        return {}
+    statement = (
+        select(PayLine.sale_id, func.sum(PayLine.amount_cents).label("cents"))
+        .where(
+            PayLine.tenant_id == context.tenant_id(),
+            PayLine.technician_id == technician_id,
+            PayLine.sale_id.in_(sale_ids),
+            PayLine.state != "void",
+        )
+        .group_by(PayLine.sale_id)
+    )
+    return {row.sale_id: int(row.cents) for row in rows(statement)}
+
+
+def shared_with(technician_id: int, limit: int = 20) -> Sequence[Row[Any]]:
+    """The latest sales of others that a technician has a share in."""
+    mine = (
+        select(SaleSplit.sale_id)
+        .where(SaleSplit.tenant_id == context.tenant_id(), SaleSplit.technician_id == technician_id)
+        .order_by(SaleSplit.sale_id.desc())
+        .limit(limit)
+    )
+    statement = listed().where(
+        Sale.tenant_id == context.tenant_id(), Sale.id.in_(mine), Sale.technician_id != technician_id
+    )
+    return rows(statement.order_by(Sale.sold_on.desc(), Sale.id.desc()))
+
