@@ -1,6 +1,9 @@
 """What the accounts tests share."""
 
+import base64
 import hashlib
+import hmac
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -94,6 +97,23 @@ def work(app: App, company: Company) -> None:
         jobs.drain(jobs.QUICK, company.tenant_id)
 
 
+def claims_of(token: str) -> dict[str, object]:
+    """What a JWT says, unverified."""
+    part = token.split(".")[1]
+    found: dict[str, object] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+def forged(claims: dict[str, object], alg: str, key: bytes | None) -> str:
+    """A JWT made by a stranger: another algorithm, another key, or no signature at all."""
+
+    def part(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    signed = f"{part(json.dumps({'alg': alg, 'typ': 'JWT'}).encode())}.{part(json.dumps(claims).encode())}"
+    return f"{signed}.{part(hmac.new(key, signed.encode(), hashlib.sha256).digest()) if key else ''}"
+
+
 @contextmanager
 def limited(app: App, **limits: str) -> Iterator[None]:
     """With some limits as in production instead of none."""
@@ -113,5 +133,5 @@ def address_of(name: str) -> str:
     return f"10.{digest[0]}.{digest[1]}.{digest[2]}"
 
 
-__all__ = ["Limits", "address_of", "audited", "browser", "call", "limited", "login", "mails", "post", "sign_in", "totp",
+__all__ = ["Limits", "address_of", "audited", "browser", "call", "claims_of", "forged", "limited", "login", "mails", "post", "sign_in", "totp",
            "with_app_codes", "work"]  # fmt: skip

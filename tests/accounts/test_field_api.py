@@ -7,18 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.support import audited, call, login, totp, with_app_codes
+from tests.accounts.support import audited, call, claims_of, forged, login, totp, with_app_codes
 from tests.factories.world import PASSWORD, Company
 from webapp.kit import clock
 from webapp.kit.db import get
 from webapp.kit.web import App
 from webapp.models import User
-
-
-def claims_of(token: str) -> dict[str, object]:
-    part = token.split(".")[1]
-    found: dict[str, object] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return found
 
 
 def test_a_business_code_is_resolved_in_any_case(app: App, company: Company) -> None:
@@ -160,17 +154,6 @@ def test_a_token_expires_after_fifteen_minutes(app: App, company: Company) -> No
         answer = api.get("/auth/me")
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "UNAUTHORIZED")
     assert "expired" in answer.json["error"]["message"]
-
-
-def forged(claims: dict[str, object], alg: str, key: bytes | None) -> str:
-    import hashlib
-    import hmac
-
-    def part(data: bytes) -> str:
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-    signed = f"{part(json.dumps({'alg': alg, 'typ': 'JWT'}).encode())}.{part(json.dumps(claims).encode())}"
-    return f"{signed}.{part(hmac.new(key, signed.encode(), hashlib.sha256).digest()) if key else ''}"
 
 
 @pytest.mark.parametrize(("alg", "key"), [("none", None), ("None", None), ("HS256", b"a-guess"), ("HS256", b""),

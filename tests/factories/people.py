@@ -7,7 +7,8 @@ import itertools
 from typing import Any
 
 from webapp.catalog import service as catalog
-from webapp.models import Item, ItemCategory, Technician
+from webapp.customers import service as customers
+from webapp.models import Customer, Item, ItemCategory, Technician
 from webapp.technicians import service as technicians
 
 _numbers = itertools.count(1)
@@ -27,3 +28,11 @@ def category(name: str = "") -> ItemCategory:
 def item(**values: Any) -> Item:
     """An item at $150."""
     return catalog.create({"name": f"Item {next(_numbers)}", "list_price_cents": 150_00, **values})
+
+
+def customer(**values: Any) -> Customer:
+    """A residential customer. `address` (and `city`, `state`, `zip`) gives it a property, `contacts` contacts."""
+    place = {k: values.pop(k) for k in ("address", "unit", "city", "state", "zip") if k in values}
+    contacts = values.pop("contacts", ())
+    values = {"name": f"Customer {next(_numbers)}", **values}
+    return customers.create(values, contacts=contacts, properties=[place] if place else ())

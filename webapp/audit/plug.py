@@ -7,5 +7,5 @@ from webapp.kit.plug import NavItem, Plug
 
 PLUG = Plug(
     blueprints=(pages_of_audit, api),
-    navigation=(NavItem("Settings", "Audit log", "/settings/audit-log", "scroll-text", 990, AUDIT_READ),),
+    navigation=(NavItem("Settings", "Audit log", "/settings/audit-log", "scroll-text", 96, AUDIT_READ),),
 )

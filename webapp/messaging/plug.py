@@ -13,6 +13,6 @@ def _wire(app: web.App) -> None:
 
 PLUG = Plug(
     blueprints=(outbox_pages,),
-    navigation=(NavItem("Company", "Outbox", "/outbox", "send", 700, MESSAGING_READ),),
+    navigation=(NavItem("Data", "Outbox", "/outbox", "send", 870, MESSAGING_READ),),
     wire=_wire,
 )

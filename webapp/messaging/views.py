@@ -18,7 +18,13 @@ from webapp.models import Message, Organization, Suppression
 
 outbox_pages = Blueprint("messaging", __name__)
 
-STATUSES = {"queued": "On its way", "sent": "Sent", "outbox": "Kept here", "blocked": "Blocked", "failed": "Failed"}
+STATUSES = {
+    "queued": "On its way",
+    "sent": "Sent",
+    "outbox": "Kept here",
+    "blocked": "Blocked",
+    "failed": "Failed",
+}
 TONES = {"outbox": "neutral", "queued": "info"}
 CHANNELS = {"email": "Email", "sms": "Text message"}
 PURPOSES = {"transactional": "Transactional", "marketing": "Marketing"}
@@ -201,11 +207,15 @@ def add_to_list() -> Response:
     form = SuppressForm()
     if form.validate():
         try:
-            found = service.suppress(form.channel.data, form.address.data, form.reason.data, source=context.principal().name)
+            found = service.suppress(
+                form.channel.data, form.address.data, form.reason.data, source=context.principal().name
+            )
         except errors.AppError as problem:
             form.blame(problem)
         else:
-            pages.toast(f"{found.address} is on the list.", undo_url=f"/outbox/do-not-contact/{found.id}/remove")
+            pages.toast(
+                f"{found.address} is on the list.", undo_url=f"/outbox/do-not-contact/{found.id}/remove"
+            )
             return pages.redirect("/outbox/do-not-contact")
     return _list_page(form, status=422, block="form")
 
@@ -230,7 +240,9 @@ def unsubscribe(token: str) -> Response:
     limits.hit(current_app.config["SETTINGS"].limits.public_address, "unsubscribe", request.remote_addr or "")
     link = links.read_unsubscribe(token)
     if link is None:
-        raise errors.NotFound("This link is not one of ours, or was cut off. Answer the message instead, and ask.")
+        raise errors.NotFound(
+            "This link is not one of ours, or was cut off. Answer the message instead, and ask."
+        )
     tenant, channel, address = link
     with tenancy.across(tenant):
         company = db.session.get(Organization, tenant)

@@ -13,7 +13,7 @@ Domains with a `customer_id` of their own append to `MERGE_TABLES`, so that merg
 """
 
 from webapp.customers.service.matching import Unsure, find_or_create, match, resolve
-from webapp.customers.service.merging import MERGE_TABLES, MergeTable, merge, unmerge
+from webapp.customers.service.merging import MERGE_TABLES, MergeTable, belongings, merge, unmerge
 from webapp.customers.service.people import (
     add_contact,
     add_property,
@@ -45,6 +45,7 @@ __all__ = [
     "Unsure",
     "add_contact",
     "add_property",
+    "belongings",
     "create",
     "find_or_create",
     "match",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from webapp.customers import queries, rules
 from webapp.customers.permissions import MERGE
@@ -31,6 +31,18 @@ MERGE_TABLES: list[MergeTable] = [
     MergeTable(Property, words="properties"),
     MergeTable(Sale, words="sales"),
 ]
+
+
+def belongings(customer_id: int) -> dict[str, int]:
+    """How many contacts, properties, sales and other rows a customer has: what a merge would move."""
+    found = {}
+    for table in MERGE_TABLES:
+        own = table.model.__table__
+        statement = select(func.count()).where(
+            own.c.tenant_id == context.tenant_id(), own.c[table.column] == customer_id
+        )
+        found[table.words] = int(db.db.session.scalar(statement) or 0)
+    return found
 
 
 def merge(kept_id: int, other_id: int, choices: Mapping[str, str] | None = None) -> Customer:

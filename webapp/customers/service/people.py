@@ -68,6 +68,11 @@ def contact_of(customer_id: int, contact_id: int) -> CustomerContact:
     return contact
 
 
+def contact_like(customer_id: int, values: Mapping[str, Any]) -> bool:
+    """Whether the customer has a contact with just these values: an undo clicked twice adds nobody twice."""
+    return any(all(getattr(c, k) == v for k, v in values.items()) for c in queries.contacts(customer_id))
+
+
 def add_property(customer_id: int, values: Mapping[str, Any]) -> Property:
     """Add a place where work is done, from the fields of :data:`rules.PROPERTY_FIELDS`; `address` is needed.
 

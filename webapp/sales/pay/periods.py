@@ -54,7 +54,7 @@ def _make_plan() -> PayPlan:
 def set_up() -> None:
     """Give a new organization its plan and first periods, in the transaction that creates it."""
     plan()
-    _extend(today())
+    extend(today())
 
 
 def covering(day: date) -> PayPeriod:
@@ -119,7 +119,7 @@ def make(day: date) -> None:
     with tenancy.across(context.tenant_id()):
         # whoever changed the plan in this very transaction would wait for itself
         db.session.execute(text("set local lock_timeout = '5s'"))
-        _extend(day)
+        extend(day)
 
 
 def ensure_ahead() -> int:
@@ -131,10 +131,10 @@ def ensure_ahead() -> int:
     if newest is not None and newest > present:
         return 0
     with tenancy.across(context.tenant_id()):
-        return _extend(present)
+        return extend(present)
 
 
-def _extend(day: date) -> int:
+def extend(day: date) -> int:
     """Insert what is missing from the known periods to the one after `day`, under the plan's lock."""
     plan()
     locked = db.session.scalar(

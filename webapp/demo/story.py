@@ -1,0 +1,214 @@
+"""Ninety days of a contractor's life: sales, approvals, payments, voids, closed periods, and a day under way."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from webapp.accounts.service import organizations, principals
+from webapp.demo import people
+from webapp.kit import clock, context, directory, errors, tenancy
+from webapp.kit.db import db
+from webapp.models import PayPeriod, Sale, User
+from webapp.sales import service as sales
+from webapp.sales.pay import closing, manual, periods
+
+ZONE = "America/New_York"
+PASSWORD = "truckroll-demo"  # noqa: S105  # printed at the start; exists only where --demo made it
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One demo company: how long its history is and how busy its days."""
+
+    code: str
+    name: str
+    color: str
+    days: int
+    busy: tuple[int, int]  # fewest and most sales of a weekday
+    technicians: int
+    customers: int
+    seed: int
+    second_person: bool = False
+
+
+PLOTS = (
+    Plot("DEMO", "Gulf Breeze Home Services", "#0f766e", 90, (7, 14), 8, 140, 813),
+    Plot("OTHER", "Lakeshore Heating & Cooling", "#7c3aed", 30, (2, 4), 8, 30, 416, second_person=True),
+)
+
+
+@dataclass(slots=True)
+class World:
+    """A company while its story is told."""
+
+    plot: Plot
+    tenant_id: UUID
+    chance: Random
+    users: dict[str, int] = field(default_factory=dict)
+    technicians: list[int] = field(default_factory=list)
+    items: list[tuple[int, int]] = field(default_factory=list)  # id, list price
+    customers: list[int] = field(default_factory=list)
+
+
+def load(say: Say) -> None:
+    """Make the demo companies that are not there yet. Needs an application context."""
+    for plot in PLOTS:
+        known = directory.find("code", plot.code)
+        db.session.rollback()
+        if known is None:
+            say(f"Making the company {plot.code}: {plot.name}, {plot.days} days of history")
+            _tell(plot, say)
+
+
+def _tell(plot: Plot, say: Say) -> None:
+    today = clock.today(ZONE)
+    first = today - timedelta(days=plot.days)
+    chance = Random(plot.seed)  # noqa: S311  # a story, the same every time
+    with _moment(first, 7, 0):
+        world = _found(plot, chance)
+        with _as(world, "admin"):
+            people.staff(world, PASSWORD)
+        with _as(world, "admin"):
+            people.settle(world, first)
+    for number in range(plot.days + 1):
+        day = first + timedelta(days=number)
+        if number and number % 30 == 0:
+            say(f"  {plot.code}: {number} of {plot.days} days")
+        _day(world, day, today)
+
+
+def _found(plot: Plot, chance: Random) -> World:
+    made = organizations.create(
+        organizations.NewOrganization(
+            name=plot.name, code=plot.code, owner_username="admin", owner_name="Alex Admin", owner_password=PASSWORD,
+            owner_email=f"admin@{plot.code.lower()}.example.com", time_zone=ZONE,
+            extra={"primary_color": plot.color, "second_person": plot.second_person, "phone": "+18135550100",
+                   "address": "2200 E Palm Ave, Tampa, FL 33605"},
+        )
+    )  # fmt: skip
+    return World(plot, made.tenant_id, chance, {"admin": made.owner_id})
+
+
+@contextmanager
+def _moment(day: date, hour: int, minute: int) -> Iterator[None]:
+    with clock.at(datetime.combine(day, time(hour, minute), ZoneInfo(ZONE))):
+        yield
+
+
+@contextmanager
+def _as(world: World, username: str) -> Iterator[None]:
+    """Work as one of the company's people, in one transaction."""
+    with tenancy.across(world.tenant_id):
+        user = db.session.get(User, (world.tenant_id, world.users[username]))
+        assert user is not None
+        origin = context.Origin("web", "127.0.0.1", f"corr_demo{clock.unix()}")
+        with context.acting(principals.of_user(user), origin):
+            yield
+
+
+def _day(world: World, day: date, today: date) -> None:
+    weekend = day.weekday() == 6
+    lowest, highest = world.plot.busy
+    amount = 0 if weekend else world.chance.randint(lowest, highest) // (3 if day.weekday() == 5 else 1)
+    now = clock.now().astimezone(ZoneInfo(ZONE))
+    hour = min(17, now.hour) if day == today else 17
+    if amount:
+        with _moment(day, hour, 5), _as(world, "manager"):
+            for _ in range(amount):
+                _sell(world, day)
+    if day == today:
+        return
+    with _moment(day, 18, 30), _as(world, "manager"):
+        _decide(world, day, today)
+    with _moment(day, 19, 0):
+        _pay(world, day, today)
+
+
+def _sell(world: World, day: date) -> None:
+    """Somebody sells something: mostly small work, now and then an installation, sometimes shared or discounted."""
+    chance = world.chance
+    weights = [max(1, 3_000_000 // (price + 30_000)) for _, price in world.items]
+    item, price = chance.choices(world.items, weights)[0]
+    seller = chance.choice(world.technicians)
+    discount = chance.choice((0, 0, 0, 0, 5, 10, 15))
+    sold_for = price * (100 - discount) // 100 // 100 * 100
+    others = [t for t in world.technicians if t != seller]
+    shared = price > 300_000 and chance.random() < 0.4
+    paid = chance.random() < 0.7
+    sales.record(
+        sales.NewSale(
+            technician_id=seller,
+            item_id=item,
+            sale_price_cents=sold_for,
+            sold_on=day,
+            completed_on=day if chance.random() < 0.9 else None,
+            splits=(sales.Share(chance.choice(others), chance.choice((3000, 4000, 5000))),) if shared else (),
+            buyer=sales.Buyer(customer_id=chance.choice(world.customers)),
+            payment_type=chance.choice(people.content.PAYMENT_TYPES),
+            payment_status="paid" if paid else "unpaid",
+            payment_date=day if paid else None,
+            notes=chance.choice(people.content.NOTES),
+            source="demo",
+        )
+    )
+
+
+def _decide(world: World, day: date, today: date) -> None:
+    """The manager goes through what waits; the last two days stay for whoever tries the demo."""
+    if (today - day).days <= 2:
+        return
+    waiting = list(db.session.scalars(
+        select(Sale.id).where(Sale.tenant_id == world.tenant_id, Sale.status == "pending", Sale.sold_on <= day)
+        .order_by(Sale.id)
+    ))  # fmt: skip
+    refused = [i for i in waiting if world.chance.random() < 0.015]
+    left = [i for i in waiting if i not in refused and world.chance.random() < 0.05]
+    approved = [i for i in waiting if i not in refused and i not in left]
+    if approved:
+        sales.approve_many(approved)
+    for sale_id in refused:
+        sales.reject(
+            sale_id,
+            world.chance.choice(("Price does not match the invoice", "Recorded twice", "Wrong technician")),
+        )
+    if world.chance.random() < 0.06:
+        _void_one(world, day)
+
+
+def _void_one(world: World, day: date) -> None:
+    found = db.session.scalar(
+        select(Sale.id).where(Sale.tenant_id == world.tenant_id, Sale.status == "approved", Sale.voided_at.is_(None),
+                              Sale.sold_on >= day - timedelta(days=20)).order_by(Sale.sale_price_cents).limit(1)
+    )  # fmt: skip
+    if found is not None:
+        sales.void(found, "Customer cancelled within three days")
+
+
+def _pay(world: World, day: date, today: date) -> None:
+    """Payroll closes each period three days after its end, where the company asks for it with a second person."""
+    with _as(world, "payroll"):
+        period = db.session.scalar(
+            select(PayPeriod).where(PayPeriod.tenant_id == world.tenant_id, PayPeriod.status == "open",
+                                    PayPeriod.end_date == day - timedelta(days=3))
+        )  # fmt: skip
+        if period is None:
+            return
+        period_id, line_id = period.id, people.manual_line(world, period.id)
+    with _as(world, "admin"):
+        manual.approve(line_id)
+    try:
+        if world.plot.second_person:
+            with _as(world, "manager"):
+                closing.approve(period_id)
+        with _as(world, "payroll"):
+            closing.close(period_id)
+            periods.ensure_ahead()
+    except errors.Conflict:
+        return  # an open period before it: the demo leaves it for a person
