@@ -58,10 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     base = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="truckroll-test-")))
     given = os.environ.get("TEST_DATABASE_SUPERUSER_URL"), os.environ.get("REDIS_URL")
-    if given[0] and given[1]:
-        urls = ServerUrls(given[0], given[1], given[0])
-    else:
-        urls = _stack.enter_context(embedded(base, fast=True))
+    own = ServerUrls(given[0], given[1], given[0]) if given[0] and given[1] else None
+    urls = own or _stack.enter_context(embedded(base, fast=True))
     ensure_database(urls.superuser_url, "truckroll", "truckroll_template")
     owner = _owner_url(urls.superuser_url, "truckroll_template")
     schema.upgrade(_settings(owner, urls.redis_url, base))

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from tests.client import PageClient
 from tests.factories.world import PASSWORD, Company, csrf_of
-from webapp.config import Limits
 from webapp.kit import clock, jobs
 from webapp.kit.db import db, get
 from webapp.kit.tables import AuditEntry
@@ -131,7 +130,3 @@ def address_of(name: str) -> str:
     """A client address of one test alone, so that counts do not meet."""
     digest = hashlib.sha256(name.encode()).digest()
     return f"10.{digest[0]}.{digest[1]}.{digest[2]}"
-
-
-__all__ = ["Limits", "address_of", "audited", "browser", "call", "claims_of", "forged", "limited", "login", "mails", "post", "sign_in", "totp",
-           "with_app_codes", "work"]  # fmt: skip

@@ -1,13 +1,357 @@
-"""Signing in at the browser and over the field API."""
+"""Signing in at the browser: the form, limits, sessions and where one lands."""
 
-from tests.factories.world import Company
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.accounts.support import address_of, audited, browser, call, limited, login, post, sign_in
+from tests.factories.world import PASSWORD, Company
+from webapp.kit import clock
+from webapp.kit.db import db, get
+from webapp.kit.web import App
+from webapp.models import User, UserSession
+
+
+def signed_in(client: FlaskClient) -> bool:
+    return client.get("/account").status_code == 200
+
+
+def session_of(company: Company, role: str = "manager") -> UserSession:
+    with company.acting():
+        found = db.session.scalars(
+            select(UserSession).where(UserSession.user_id == company.users[role]).order_by(UserSession.id.desc())
+        ).first()
+        assert found is not None
+        return found
 
 
 def test_a_manager_signs_in_and_is_known(company: Company) -> None:
     client = company.sign_in("manager")
     answer = client.get("/sign-in")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert "Manager Person" in client.get("/account").get_data(as_text=True)
 
 
 def test_a_partner_signs_in(company: Company) -> None:
     assert company.api("admin").token
+
+
+def test_the_code_is_taken_in_any_case_and_remembered(app: App, company: Company) -> None:
+    client = browser(app)
+    answer = post(client, "/sign-in", business_code=f" {company.code.lower()} ", username="Manager", password=PASSWORD)
+    assert answer.status_code == 303
+    post(client, "/sign-out", page="/account")
+    assert f'value="{company.code}"' in client.get("/sign-in").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("username", "password"), [("manager", "wrong-password"), ("nobody", PASSWORD), ("manager", "x" * 1000)]
+)
+def test_a_wrong_sign_in_keeps_the_form_and_says_only_that(
+    app: App, company: Company, username: str, password: str
+) -> None:
+    client = browser(app)
+    answer = sign_in(client, company, username, password)
+    html = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Wrong username or password." in html
+    assert password not in html
+    assert f'value="{company.code}"' in html
+    assert not signed_in(client)
+    assert len(audited(company, "user.sign_in_failed")) == 1
+
+
+def test_an_unknown_company_code_is_said_at_its_field(app: App) -> None:
+    answer = post(browser(app), "/sign-in", business_code="NOBODY", username="a", password="b")
+    assert answer.status_code == 422
+    assert "No company has this code." in answer.get_data(as_text=True)
+
+
+def test_an_empty_form_names_each_field(app: App) -> None:
+    html = post(browser(app), "/sign-in").get_data(as_text=True)
+    for sentence in ("Enter your company’s code.", "Enter your username.", "Enter your password."):
+        assert sentence in html
+
+
+def test_a_form_without_its_token_is_refused(app: App, company: Company) -> None:
+    answer = browser(app).post("/sign-in", data={"business_code": company.code, "username": "manager",
+                                                 "password": PASSWORD})  # fmt: skip
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "lands"),
+    [("/account?tab=1", "/account?tab=1"), ("https://evil.example", "/"), ("//evil.example", "/"), ("/\\evil", "/"),
+     ("javascript:alert(1)", "/"), ("/a\r\nSet-Cookie: x=1", "/"), ("", "/"), ("/\t/evil.example", "/")],
+)  # fmt: skip
+def test_after_signing_in_one_lands_on_this_site_only(app: App, company: Company, target: str, lands: str) -> None:
+    answer = sign_in(browser(app), company, next=target)
+    assert answer.headers["Location"] == lands
+
+
+def test_a_page_asked_for_before_signing_in_opens_afterwards(app: App, company: Company) -> None:
+    client = browser(app)
+    answer = client.get("/account?x=1&y=2")
+    assert answer.status_code == 303
+    page = client.get(answer.headers["Location"]).get_data(as_text=True)
+    assert 'value="/account?x=1&amp;y=2"' in page
+
+
+def test_the_cookie_is_kept_from_scripts_and_holds_no_password(app: App, company: Company) -> None:
+    client = browser(app)
+    cookie = next(c for c in sign_in(client, company).headers.getlist("Set-Cookie") if c.startswith("truckroll="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_signing_out_ends_the_session_at_the_server_too(app: App, company: Company) -> None:
+    client = browser(app)
+    sign_in(client, company)
+    stolen = client.get_cookie("truckroll")
+    assert stolen is not None
+    assert post(client, "/sign-out", page="/account").headers["Location"] == "/sign-in"
+    assert not signed_in(client)
+    thief = browser(app)
+    thief.set_cookie("truckroll", stolen.value)
+    assert not signed_in(thief)
+
+
+def test_a_changed_cookie_signs_nobody_in(app: App, company: Company) -> None:
+    client = browser(app)
+    sign_in(client, company)
+    cookie = client.get_cookie("truckroll")
+    assert cookie is not None
+    head, rest = cookie.value[:20], cookie.value[20:]
+    client.set_cookie("truckroll", head + ("A" if rest[0] != "A" else "B") + rest[1:])
+    assert not signed_in(client)
+
+
+def test_a_cookie_opens_nothing_of_another_organization(app: App, company: Company, other_company: Company) -> None:
+    from flask.sessions import SecureCookieSessionInterface
+
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert serializer is not None
+    row = session_of(other_company) if sign_in(browser(app), other_company) else None
+    assert row is not None
+    client = browser(app)
+    # even under our own MAC: the session's number with my organization, and with a secret that is not its own
+    for tenant in (company.tenant_id, other_company.tenant_id):
+        client.set_cookie("truckroll", str(serializer.dumps({"_user_id": f"{tenant}.{row.id}.{'x' * 22}"})))
+        assert not signed_in(client)
+
+
+def test_a_user_deactivated_while_signed_in_is_out(app: App, company: Company) -> None:
+    client = browser(app)
+    sign_in(client, company)
+    with company.acting():
+        get(User, company.users["manager"]).active = False
+    assert not signed_in(client)
+
+
+def test_a_page_kept_open_says_what_to_do_when_the_session_ends_and_works_again_afterwards(
+    app: App, company: Company
+) -> None:
+    from tests.factories.world import csrf_of
+
+    client = browser(app)
+    sign_in(client, company)
+    kept = csrf_of(client.get("/account").get_data(as_text=True))
+    with company.acting():
+        db.session.get(UserSession, (company.tenant_id, session_of(company).id)).revoked_at = clock.now()  # type: ignore[union-attr]
+    data = {"csrf_token": kept, "name": "Still Me", "email": "", "phone": ""}
+    answer = client.post("/account/profile", data=data, headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert "Sign in again" in answer.headers["HX-Trigger"]
+    sign_in(client, company)
+    assert client.post("/account/profile", data=data).status_code == 303
+
+
+# Limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_sixth_try_in_a_minute_is_told_to_wait(app: App, company: Company) -> None:
+    client = browser(app)
+    with limited(app, sign_in_account="5/60 seconds"):
+        for _ in range(5):
+            assert sign_in(client, company, password="wrong-password").status_code == 422
+        answer = sign_in(client, company)
+        assert answer.status_code == 429
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+        assert "Too many attempts to sign in." in answer.get_data(as_text=True)
+        assert sign_in(client, company, "dispatcher").status_code == 303
+
+
+def test_the_api_answers_429_with_retry_after(app: App, company: Company) -> None:
+    with limited(app, sign_in_account="5/60 seconds"):
+        for _ in range(5):
+            assert login(app, company, password="wrong-password").status_code == 401
+        answer = login(app, company)
+    assert (answer.status_code, answer.json["error"]["code"]) == (429, "TOO_MANY_REQUESTS")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_name_and_address_of_a_user_share_one_count(app: App, company: Company) -> None:
+    with limited(app, sign_in_account="5/60 seconds"):
+        for i in range(5):
+            login(app, company, ("manager", "MANAGER", f"manager@{company.code}.example.com")[i % 3], "wrong-password")
+        assert login(app, company).status_code == 429
+
+
+def test_a_success_starts_the_count_anew(app: App, company: Company) -> None:
+    with limited(app, sign_in_account="5/60 seconds"):
+        for _ in range(3):
+            for _ in range(4):
+                login(app, company, password="wrong-password")
+            assert login(app, company).status_code == 200
+
+
+def test_names_that_nobody_has_are_limited_alike(app: App, company: Company) -> None:
+    with limited(app, sign_in_account="5/60 seconds"):
+        statuses = [login(app, company, "ghost").status_code for _ in range(6)]
+    assert statuses == [401] * 5 + [429]
+
+
+def test_an_address_that_tries_many_names_is_limited(app: App, company: Company) -> None:
+    address = address_of("an_address_that_tries_many_names" + company.code)
+
+    def attempt(i: int) -> Any:
+        return app.test_client().post(
+            "/api/v1/auth/login", json={"username": f"user{i}", "password": "guess"},
+            headers={"X-Tenant-Id": str(company.tenant_id)}, environ_overrides={"REMOTE_ADDR": address},
+        )  # fmt: skip
+
+    with limited(app, sign_in_address="10/60 seconds", sign_in_account="5/60 seconds"):
+        statuses = [attempt(i).status_code for i in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+# Sessions ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_unused_browser_is_signed_out_and_a_used_one_is_not(app: App, company: Company) -> None:
+    idle = timedelta(minutes=app.config["SETTINGS"].session_idle_minutes)
+    with clock.at(clock.now()):
+        used, unused = browser(app), browser(app)
+        for client in (used, unused):
+            sign_in(client, company)
+        for _ in range(4):
+            clock.advance(idle / 2)
+            assert signed_in(used)
+        assert not signed_in(unused)
+
+
+def test_the_last_use_is_noted_at_most_once_a_minute_and_even_by_a_request_that_fails(app: App, company: Company) -> None:
+    client = browser(app)
+    with clock.at(clock.now()):
+        sign_in(client, company)
+        start = session_of(company).last_used_at
+        clock.advance(timedelta(seconds=59))
+        signed_in(client)
+        assert session_of(company).last_used_at == start
+        clock.advance(timedelta(seconds=1))
+        assert client.get("/account/second-factor/nothing-here").status_code == 404
+        assert client.post("/account/sessions/999999/end").status_code == 400
+        assert session_of(company).last_used_at == start
+        from tests.factories.world import csrf_of
+
+        token = csrf_of(client.get("/sign-in/verify", follow_redirects=True).get_data(as_text=True))
+        answer = client.post("/account/sessions/999999/end", data={"csrf_token": token})
+        assert answer.status_code == 404
+        assert session_of(company).last_used_at == start + timedelta(seconds=60)
+
+
+def test_one_sees_ones_devices_and_ends_one(app: App, company: Company) -> None:
+    office, phone = browser(app), browser(app)
+    sign_in(office, company)
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1"
+    sign_in(phone, company, headers={"User-Agent": agent})
+    ended = session_of(company)
+    html = office.get("/account").get_data(as_text=True)
+    assert "Safari on iPhone" in html
+    assert html.count("This device") == 1
+    assert post(office, f"/account/sessions/{ended.id}/end", page="/account").status_code == 303
+    assert not signed_in(phone)
+    assert signed_in(office)
+    assert audited(company, "session.revoked")[0]["reason"] == "ended by its owner"
+
+
+def test_one_ends_all_other_sessions_also_of_the_api(app: App, company: Company) -> None:
+    here, there = browser(app), browser(app)
+    for client in (here, there):
+        sign_in(client, company)
+    token = login(app, company).json["data"]["access_token"]
+    post(here, "/account/sessions/end-others", page="/account")
+    assert signed_in(here)
+    assert not signed_in(there)
+    assert call(app, "GET", "/api/v1/auth/me", token=token, tenant=company.tenant_id).status_code == 401
+
+
+def test_somebody_elses_session_cannot_be_ended(app: App, company: Company, other_company: Company) -> None:
+    client = browser(app)
+    sign_in(client, company)
+    for place, role in ((company, "dispatcher"), (other_company, "manager")):
+        victim = browser(app)
+        sign_in(victim, place, role)
+        answer = post(client, f"/account/sessions/{session_of(place, role).id}/end", page="/account")
+        assert answer.status_code == 404
+        assert signed_in(victim)
+
+
+def test_a_session_ended_elsewhere_stops_within_five_seconds(
+    app: App, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(principal_cache_seconds=3.0))
+    now = [5000.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    client = browser(app)
+    sign_in(client, company)
+    assert signed_in(client)
+    with company.acting():
+        db.session.get(UserSession, (company.tenant_id, session_of(company).id)).revoked_at = clock.now()  # type: ignore[union-attr]
+    now[0] += 5
+    assert not signed_in(client)
+
+
+def test_in_the_process_that_ended_it_a_session_stops_at_once(
+    app: App, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(principal_cache_seconds=3.0))
+    here, there = browser(app), browser(app)
+    for client in (here, there):
+        sign_in(client, company)
+        assert signed_in(client)
+    post(here, "/account/sessions/end-others", page="/account")
+    assert not signed_in(there)
+
+
+def test_a_known_session_costs_one_query_for_the_company_and_none_for_itself(
+    app: App, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy import event
+
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(principal_cache_seconds=3.0))
+    client = browser(app)
+    sign_in(client, company)
+    client.get("/sign-in")
+    asked: list[str] = []
+
+    def note(*args: Any) -> None:
+        asked.append(args[2])
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        client.get("/sign-in")
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert len([q for q in asked if "set_config" not in q]) == 1, asked
+
+
+def test_the_demo_sign_ins_are_shown_only_in_a_demo(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "truckroll-demo" not in client.get("/sign-in").get_data(as_text=True)
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(demo=True))
+    assert "truckroll-demo" in client.get("/sign-in").get_data(as_text=True)

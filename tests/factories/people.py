@@ -17,7 +17,9 @@ _numbers = itertools.count(1)
 def technician(**values: Any) -> Technician:
     """A technician paid by the hour."""
     number = next(_numbers)
-    return technicians.create({"name": f"Technician {number}", "pay_type": "hourly", "base_pay_cents": 2500, **values})
+    return technicians.create(
+        {"name": f"Technician {number}", "pay_type": "hourly", "base_pay_cents": 2500, **values}
+    )
 
 
 def category(name: str = "") -> ItemCategory:

@@ -35,10 +35,8 @@ class Canary:
         self.port = first.getsockname()[1]
         self.sockets = [first]
         if socket.has_ipv6:
-            try:
+            with contextlib.suppress(OSError):
                 self.sockets.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
-            except OSError:
-                pass
         self.threads = [threading.Thread(target=self._serve, args=(s,), daemon=True) for s in self.sockets]
         for thread in self.threads:
             thread.start()
@@ -101,7 +99,10 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
         if answers is None:
             return real(host, port, *args, **kwargs)
         found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in found]
+        return [
+            (socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port))
+            for a in found
+        ]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return known
@@ -176,14 +177,20 @@ def test_no_trick_of_an_address_reaches_this_machine(
 
 @pytest.mark.parametrize("inside", ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1"])
 def test_a_name_that_leads_inside_is_refused_when_saved_and_when_called(
-    guarded: App, canary: Canary, monkeypatch: pytest.MonkeyPatch, names: dict[str, list[list[str]]], inside: str
+    guarded: App,
+    canary: Canary,
+    monkeypatch: pytest.MonkeyPatch,
+    names: dict[str, list[list[str]]],
+    inside: str,
 ) -> None:
     monkeypatch.setattr(outbound, "PORTS", frozenset({canary.port}))
     names["hooks.example.com"] = [[inside]]
     url = f"https://hooks.example.com:{canary.port}/in"
     with guarded.app_context():
         for call in (outbound.check, lambda u: outbound.fetch("POST", u)):
-            with pytest.raises(outbound.Refused, match=r"hooks.example.com leads to an address that is not on the public"):
+            with pytest.raises(
+                outbound.Refused, match=r"hooks.example.com leads to an address that is not on the public"
+            ):
                 call(url)  # type: ignore[operator]
     assert canary.connections == 0
 
@@ -247,12 +254,19 @@ def test_unusual_ports_and_plain_http_are_refused_in_words(guarded: App) -> None
 
 def call(app: App, canary: Canary, **options: Any) -> outbound.Answer:
     with app.app_context():
-        return outbound.fetch("POST", f"http://127.0.0.1:{canary.port}/in?a=1", {"X-Sig": "v1"}, b'{"a":1}', **options)
+        return outbound.fetch(
+            "POST", f"http://127.0.0.1:{canary.port}/in?a=1", {"X-Sig": "v1"}, b'{"a":1}', **options
+        )
 
 
 def test_a_host_of_the_settings_is_called_and_answers(app: App, canary: Canary) -> None:
     answer = call(app, canary)
-    assert (answer.status, answer.body, answer.headers["x-kind"], answer.truncated) == (200, b"hello", "canary", False)
+    assert (answer.status, answer.body, answer.headers["x-kind"], answer.truncated) == (
+        200,
+        b"hello",
+        "canary",
+        False,
+    )
     assert answer.elapsed_ms >= 0
     head = canary.requests[0].decode()
     assert head.startswith("POST /in?a=1 HTTP/1.1\r\n")
@@ -276,7 +290,9 @@ def test_a_redirect_is_not_followed(app: App, canary: Canary) -> None:
     assert len(canary.requests) == 1
 
 
-def test_a_proxy_of_the_environment_is_not_asked(app: App, canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_is_not_asked(
+    app: App, canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert call(app, canary).status == 200
@@ -303,12 +319,16 @@ def test_a_compressed_bomb_is_not_opened(app: App, canary: Canary) -> None:
 
 
 @pytest.mark.parametrize("slow", ["head", "body", "silent"])
-def test_a_slow_server_is_left_when_the_time_for_everything_is_over(app: App, canary: Canary, slow: str) -> None:
+def test_a_slow_server_is_left_when_the_time_for_everything_is_over(
+    app: App, canary: Canary, slow: str
+) -> None:
     def drip(connection: Any) -> None:
         if slow == "silent":
             time.sleep(1.5)
             return
-        start = b"HTTP/1.1 200 OK\r\n" if slow == "head" else b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        start = (
+            b"HTTP/1.1 200 OK\r\n" if slow == "head" else b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+        )
         connection.sendall(start)
         for number in range(40):
             connection.sendall(b"X-%d: 1\r\n" % number if slow == "head" else b"x")
@@ -336,8 +356,12 @@ def test_a_closed_port_is_a_failure(app: App, canary: Canary) -> None:
     assert failed.value.kind == "connect"
 
 
-@pytest.mark.parametrize("headers", [{"Host": "x"}, {"content-length": "3"}, {"Transfer-Encoding": "chunked"}])
-def test_a_caller_cannot_set_what_frames_the_request(app: App, canary: Canary, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "headers", [{"Host": "x"}, {"content-length": "3"}, {"Transfer-Encoding": "chunked"}]
+)
+def test_a_caller_cannot_set_what_frames_the_request(
+    app: App, canary: Canary, headers: dict[str, str]
+) -> None:
     with app.app_context(), pytest.raises(ValueError, match="not for callers"):
         outbound.fetch("GET", f"http://127.0.0.1:{canary.port}/", headers)
 

@@ -168,7 +168,9 @@ def test_a_mail_arrives_with_text_html_attachment_and_its_own_id(sending: Compan
     assert found.sent_at is not None
 
 
-def test_a_server_that_says_later_is_asked_again_under_the_same_id(sending: Company, mailbox: Mailbox) -> None:
+def test_a_server_that_says_later_is_asked_again_under_the_same_id(
+    sending: Company, mailbox: Mailbox
+) -> None:
     mailbox.says = ["451 4.3.0 try later"]
     with clock.at(MONDAY_NOON):
         with sending.acting():
@@ -261,8 +263,13 @@ def test_a_text_message_leaves_through_the_provider(sending: Company, provider: 
     assert (stored(sending, sent).status, stored(sending, sent).provider_id) == ("sent", "SM42")
 
 
-def test_a_busy_provider_is_asked_again_and_a_stopped_number_never_more(sending: Company, provider: Provider) -> None:
-    provider.answers = [(429, {"message": "Too many requests"}), (400, {"code": 21610, "message": "unsubscribed"})]
+def test_a_busy_provider_is_asked_again_and_a_stopped_number_never_more(
+    sending: Company, provider: Provider
+) -> None:
+    provider.answers = [
+        (429, {"message": "Too many requests"}),
+        (400, {"code": 21610, "message": "unsubscribed"}),
+    ]
     with clock.at(MONDAY_NOON):
         with sending.acting():
             sent = service.send_sms("+14045550114", "Hello")
@@ -285,16 +292,26 @@ def test_marketing_waits_out_the_recipients_quiet_hours(sending: Company, mailbo
                                       zone="America/Los_Angeles")  # fmt: skip
             bill = service.send_email("sam@example.com", "", "Statement", "…")
         work(sending)
-        assert [m["Subject"] for m in mailbox.mails] == ["Spring offer", "Statement"]  # it is 7 in Los Angeles
+        assert [m["Subject"] for m in mailbox.mails] == [
+            "Spring offer",
+            "Statement",
+        ]  # it is 7 in Los Angeles
         assert mailbox.mails[0]["To"] == "lee@example.com"
-        assert stored(sending, sent).why == "Waits until Tue, Nov 17, 8:00 AM EST: quiet hours where the recipient is."
+        assert (
+            stored(sending, sent).why
+            == "Waits until Tue, Nov 17, 8:00 AM EST: quiet hours where the recipient is."
+        )
         clock.advance(timedelta(hours=10))
         work(sending)
     assert len(mailbox.mails) == 3
-    assert stored(sending, sent).status == stored(sending, west).status == stored(sending, bill).status == "sent"
+    assert (
+        stored(sending, sent).status == stored(sending, west).status == stored(sending, bill).status == "sent"
+    )
 
 
-def test_marketing_mail_carries_a_way_out_that_works_with_one_click(sending: Company, mailbox: Mailbox) -> None:
+def test_marketing_mail_carries_a_way_out_that_works_with_one_click(
+    sending: Company, mailbox: Mailbox
+) -> None:
     with clock.at(MONDAY_NOON):
         with sending.acting():
             service.send_email("sam@example.com", "", "Spring offer", "…", purpose="marketing")
@@ -307,7 +324,9 @@ def test_marketing_mail_carries_a_way_out_that_works_with_one_click(sending: Com
         assert links.read_unsubscribe(token + "x") is None
 
 
-def test_an_address_suppressed_while_the_message_waited_is_not_written_to(sending: Company, mailbox: Mailbox) -> None:
+def test_an_address_suppressed_while_the_message_waited_is_not_written_to(
+    sending: Company, mailbox: Mailbox
+) -> None:
     with sending.acting():
         sent = service.send_email("sam@example.com", "", "Hi", "Hello")
         service.suppress("email", "sam@example.com", "do_not_contact")
@@ -317,11 +336,17 @@ def test_an_address_suppressed_while_the_message_waited_is_not_written_to(sendin
 
 
 def test_test_mode_sends_nothing(sending: Company, mailbox: Mailbox, superuser: Any) -> None:
-    superuser.execute("update organizations set sandbox_of = tenant_id where tenant_id = %s", (sending.tenant_id,))
+    superuser.execute(
+        "update organizations set sandbox_of = tenant_id where tenant_id = %s", (sending.tenant_id,)
+    )
     with sending.acting():
         sent = service.send_email("sam@example.com", "", "Hi", "Hello")
     work(sending)
-    assert (mailbox.mails, sent.status, sent.why) == ([], "outbox", "Kept here: this is test mode, which sends nothing.")
+    assert (mailbox.mails, sent.status, sent.why) == (
+        [],
+        "outbox",
+        "Kept here: this is test mode, which sends nothing.",
+    )
 
 
 def test_a_secret_is_sent_as_written(sending: Company, mailbox: Mailbox) -> None:

@@ -91,7 +91,10 @@ def test_the_office_keeps_the_do_not_contact_list(company: Company) -> None:
         assert entry is not None
     assert company.sign_in("payroll").post(f"/outbox/do-not-contact/{entry.id}/remove",
                                           data={"csrf_token": token}).status_code in (400, 403)  # fmt: skip
-    assert browser.post(f"/outbox/do-not-contact/{entry.id}/remove", data={"csrf_token": token}).status_code == 303
+    assert (
+        browser.post(f"/outbox/do-not-contact/{entry.id}/remove", data={"csrf_token": token}).status_code
+        == 303
+    )
     with company.acting():
         assert queries.suppressed("sms", "+14045550114") is None
 
@@ -106,8 +109,12 @@ def test_a_recipient_leaves_marketing_with_the_button(company: Company, client: 
     page = client.get(path).get_data(as_text=True)
     assert "Stop offers and news" in page
     with company.acting():
-        assert queries.suppressed("email", "sam@example.com") is None  # a scanner that opens links changes nothing
-    assert "You are unsubscribed" in client.post(path, data={"csrf_token": csrf_of(page)}).get_data(as_text=True)
+        assert (
+            queries.suppressed("email", "sam@example.com") is None
+        )  # a scanner that opens links changes nothing
+    assert "You are unsubscribed" in client.post(path, data={"csrf_token": csrf_of(page)}).get_data(
+        as_text=True
+    )
     with company.acting():
         assert queries.suppressed("email", "sam@example.com") == "user_unsubscribe"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ import pytest
 from tests.factories import sales
 from tests.factories.world import ApiClient, Company
 from webapp.kit import clock
-from webapp.sales.pay import closing, periods
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
 

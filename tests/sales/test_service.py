@@ -133,7 +133,7 @@ def test_recording_asks_the_database_a_fixed_number_of_times(company: Company) -
         sales.sale(mike, tune_up)
     with counted() as statements, company.acting():
         sales.sale(mike, tune_up, buyer=Buyer(customer_id=john.id))
-    assert len(statements) == 15, "\n".join(x[:150].replace("\n"," ") for x in statements)
+    assert len(statements) == 15, "\n".join(x[:150].replace("\n", " ") for x in statements)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,9 @@ def test_other_companies_records_do_not_exist_here(company: Company, other_compa
 def test_a_day_in_a_closed_period_is_refused_naming_the_period_and_the_way_out(company: Company) -> None:
     with company.acting():
         close_period(date(2026, 11, 3))
-        with pytest.raises(errors.Conflict, match=r"Nov 3 .* Nov 1–15, 2026, which is closed\. Use a date after Nov 15"):
+        with pytest.raises(
+            errors.Conflict, match=r"Nov 3 .* Nov 1–15, 2026, which is closed\. Use a date after Nov 15"
+        ):
             sales.sale(sold_on=date(2026, 11, 3))
 
 
@@ -284,8 +286,16 @@ def test_rejecting_needs_a_reason_and_can_be_taken_back(company: Company) -> Non
             [("void", 11_250)],
         )
         again = service.resubmit(number)
-        assert (again.status, again.rejected_reason, lines_of(again)) == ("pending", "", [("pending", 11_250)])
-    assert [e.action for e in audit_of(company, number)] == ["sale.created", "sale.rejected", "sale.resubmitted"]
+        assert (again.status, again.rejected_reason, lines_of(again)) == (
+            "pending",
+            "",
+            [("pending", 11_250)],
+        )
+    assert [e.action for e in audit_of(company, number)] == [
+        "sale.created",
+        "sale.rejected",
+        "sale.resubmitted",
+    ]
 
 
 def test_many_are_approved_at_once_and_those_that_cannot_be_are_named(company: Company) -> None:
@@ -321,7 +331,11 @@ def test_a_correction_that_does_not_touch_the_money_keeps_the_frozen_commission(
         made = sales.sale(mike, tune_up, approved=True)
         sales.rate(mike.id, tune_up.id, rate_bps=100)
         result = service.correct(made.id, {"notes": "Called back", "payment_type": "check"}, "Note")
-        assert (result.sale.id, result.sale.commission_cents, result.sale.status) == (made.id, 11_250, "approved")
+        assert (result.sale.id, result.sale.commission_cents, result.sale.status) == (
+            made.id,
+            11_250,
+            "approved",
+        )
 
 
 def test_an_approved_sale_is_corrected_by_voiding_it_and_recording_anew(company: Company) -> None:
@@ -372,7 +386,9 @@ def test_a_correction_needs_a_reason_and_a_sale_that_is_not_voided(company: Comp
             service.correct(number, {"notes": "x"}, "Note")
 
 
-def test_a_dispatcher_may_correct_a_pending_sale_but_not_void_an_approved_one_that_way(company: Company) -> None:
+def test_a_dispatcher_may_correct_a_pending_sale_but_not_void_an_approved_one_that_way(
+    company: Company,
+) -> None:
     with company.acting("manager"):
         pending, approved = _made(company), sales.sale(approved=True).id
     with company.acting("dispatcher"):
@@ -470,14 +486,18 @@ SaleTallyOff = update(SaleTally).values(count=SaleTally.count + 1)
 def test_a_customer_who_is_certain_is_linked_and_an_unknown_one_is_added_once(company: Company) -> None:
     with company.acting("dispatcher"):
         mike, tune_up = sales.technician(), sales.item()
-        new = sales.sale(mike, tune_up, buyer=Buyer(name="John Doe", phone="(512) 555-0123", address="12 Oak St"))
+        new = sales.sale(
+            mike, tune_up, buyer=Buyer(name="John Doe", phone="(512) 555-0123", address="12 Oak St")
+        )
         again = sales.sale(mike, tune_up, buyer=Buyer(name="john  doe"))
         assert new.customer_id is not None
         assert new.property_id is not None
         assert (again.customer_id, again.customer_name) == (new.customer_id, "John Doe")
 
 
-def test_where_several_may_be_meant_the_page_asks_and_the_api_leaves_the_question_open(company: Company) -> None:
+def test_where_several_may_be_meant_the_page_asks_and_the_api_leaves_the_question_open(
+    company: Company,
+) -> None:
     with company.acting("dispatcher"):
         mike, tune_up = sales.technician(), sales.item()
         for phone in ("512 555 0101", "512 555 0102"):

@@ -5,7 +5,7 @@ from typing import Any
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from webapp.kit.forms import Form, text, tidy
+from webapp.kit.forms import Form, choices, text, tidy
 
 ZONES = (
     ("America/New_York", "Eastern"),
@@ -81,7 +81,7 @@ class RegisterForm(Form):
 
     company_name = text("Company name", required="Enter the company’s name.", limit=120,
                         render_kw={"autocomplete": "organization"})  # fmt: skip
-    time_zone = SelectField("Time zone", choices=ZONES)
+    time_zone = SelectField("Time zone", [InputRequired("Choose a time zone.")], choices=choices(ZONES), invalid_choice_message="Choose a time zone.")
     first_name = text("First name", required="Enter your first name.", limit=60,
                       render_kw={"autocomplete": "given-name"})  # fmt: skip
     last_name = text("Last name", required="Enter your last name.", limit=60,

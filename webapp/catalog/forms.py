@@ -34,9 +34,8 @@ class PricesForm(forms.Form):
 
     percent = forms.PercentField(
         "Change by",
-        description="Such as 5, or -2.5 to lower prices",
         validators=[InputRequired("Write by how many percent.")],
-        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "placeholder": "5, or -2.5 to lower"},
     )
     rounding = SelectField("Round", validators=[InputRequired()], coerce=int, default=1,
                            choices=forms.choices(rules.ROUNDINGS.items()))  # fmt: skip

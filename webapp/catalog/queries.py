@@ -184,7 +184,7 @@ def category_names(wanted: set[int]) -> dict[int, str]:
 
 DEEDS = {
     "item.created": timeline.Deed("added this item", "plus", "success"),
-    "item.updated": timeline.Deed("changed", "pencil", "accent", diff=True, body="reason"),
+    "item.updated": timeline.Deed("changed the details", "pencil", "accent", diff=True, body="reason"),
     "item.archived": timeline.Deed("archived", "archive", "warning"),
     "item.unarchived": timeline.Deed("put back on sale", "rotate-ccw", "success"),
 }

@@ -4,7 +4,7 @@ from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired
 
 from webapp.customers.rules import KINDS
-from webapp.kit import forms
+from webapp.kit import clean, forms
 
 
 class CustomerForm(forms.Form):
@@ -13,12 +13,12 @@ class CustomerForm(forms.Form):
     kind = RadioField("Kind", default="residential", validators=[InputRequired("Choose one.")],
                       choices=forms.choices(KINDS.items()))  # fmt: skip
     name = forms.text("Name", required="Write the customer's name.", limit=160,
-                      description="A household, or the company for a commercial customer",
                       render_kw={"autocomplete": "off", "autofocus": True})  # fmt: skip
-    company = forms.text("Company", limit=160, render_kw={"autocomplete": "off"},
-                         description="When the name above is a person's")  # fmt: skip
-    phone = forms.text("Phone", limit=60)
-    email = forms.text("Email", limit=320, render_kw={"type": "email", "autocomplete": "off"})
+    company = forms.text("Company", limit=160, render_kw={"autocomplete": "off"})  # fmt: skip
+    phone = forms.text("Phone", limit=60, check=clean.phone)
+    email = forms.text(
+        "Email", limit=320, check=clean.email, render_kw={"type": "email", "autocomplete": "off"}
+    )
     reference = forms.text("Reference", limit=80, description="The number another system gave it")
     tags = forms.text("Tags", limit=800, description="Separated by commas", render_kw={"autocomplete": "off"})
     notes = forms.area("Notes", rows=3)
@@ -40,9 +40,13 @@ class ContactForm(forms.Form):
     name = forms.text(
         "Name", required="Write the contact's name.", limit=160, render_kw={"autocomplete": "off"}
     )
-    role = forms.text("Role", limit=80, description="Such as spouse, tenant, property manager")
-    phone = forms.text("Phone", limit=60)
-    email = forms.text("Email", limit=320, render_kw={"type": "email", "autocomplete": "off"})
+    role = forms.text(
+        "Role", limit=80, render_kw={"placeholder": "Spouse, tenant, manager", "autocomplete": "off"}
+    )
+    phone = forms.text("Phone", limit=60, check=clean.phone)
+    email = forms.text(
+        "Email", limit=320, check=clean.email, render_kw={"type": "email", "autocomplete": "off"}
+    )
 
 
 class PropertyForm(forms.Form):

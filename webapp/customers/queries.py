@@ -222,7 +222,7 @@ def last_merge_of(customer_id: int) -> CustomerMerge | None:
 
 DEEDS = {
     "customer.created": timeline.Deed("added this customer", "user-plus", "success"),
-    "customer.updated": timeline.Deed("changed", "pencil", "accent", diff=True),
+    "customer.updated": timeline.Deed("changed the details", "pencil", "accent", diff=True),
     "customer.archived": timeline.Deed("archived", "archive", "warning"),
     "customer.unarchived": timeline.Deed("took out of the archive", "rotate-ccw", "success"),
     "customer.contact_added": timeline.Deed("added the contact {name}", "user-plus", "accent"),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.accounts.service import organizations, principals
-from webapp.demo import people
+from webapp.demo import content, people
 from webapp.kit import clock, context, directory, errors, tenancy
 from webapp.kit.db import db
 from webapp.models import PayPeriod, Sale, User
@@ -151,10 +151,10 @@ def _sell(world: World, day: date) -> None:
             completed_on=day if chance.random() < 0.9 else None,
             splits=(sales.Share(chance.choice(others), chance.choice((3000, 4000, 5000))),) if shared else (),
             buyer=sales.Buyer(customer_id=chance.choice(world.customers)),
-            payment_type=chance.choice(people.content.PAYMENT_TYPES),
+            payment_type=chance.choice(content.PAYMENT_TYPES),
             payment_status="paid" if paid else "unpaid",
             payment_date=day if paid else None,
-            notes=chance.choice(people.content.NOTES),
+            notes=chance.choice(content.NOTES),
             source="demo",
         )
     )

@@ -18,7 +18,9 @@ _FORBIDDEN_4 = tuple(IPv4Network(n) for n in (
     "240.0.0.0/4",  # reserved, broadcast
     "168.63.129.16/32",  # Azure's host
 ))  # fmt: skip
-_GLOBAL_6 = IPv6Network("2000::/3")  # all unicast that is given out; what is outside (ULA, NAT64, mapped …) is refused
+_GLOBAL_6 = IPv6Network(
+    "2000::/3"
+)  # all unicast that is given out; what is outside (ULA, NAT64, mapped …) is refused
 _FORBIDDEN_6 = tuple(IPv6Network(n) for n in (
     "2001::/23",  # protocol assignments: Teredo, benchmarks, ORCHID
     "2001:db8::/32", "3fff::/20",  # documentation

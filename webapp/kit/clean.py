@@ -90,10 +90,10 @@ def email(text: str) -> str:
 
 
 def color(text: str) -> str:
-    """A colour as `#2563eb`."""
+    """A color as `#2563eb`."""
     raw = text.strip()
     if not _COLOR.match(raw):
-        raise ValueError("Write a colour like #2563eb.")
+        raise ValueError("Write a color like #2563eb.")
     return raw.lower()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from webapp.kit import errors, money
 
@@ -127,15 +127,35 @@ def tidy(value: str | None) -> str:
     return (value or "").replace("\x00", "").strip()
 
 
-def text(label: str, *, required: str = "", limit: int = 200, **options: Any) -> Field:
-    """A line of text. `required` is the sentence shown when it is empty."""
-    return StringField(label, validators=_checks(required, limit), filters=[tidy], **options)
+def text(
+    label: str,
+    *,
+    required: str = "",
+    limit: int = 200,
+    check: Callable[[str], Any] | None = None,
+    **options: Any,
+) -> Field:
+    """A line of text. `required` is the sentence shown when it is empty; `check` raises ValueError (kit.clean)."""
+    return StringField(label, validators=[*_checks(required, limit), *_by(check)], filters=[tidy], **options)
 
 
 def area(label: str, *, required: str = "", limit: int = 10_000, rows: int = 4, **options: Any) -> Field:
     """Several lines of text."""
     options.setdefault("render_kw", {}).setdefault("rows", rows)
     return TextAreaField(label, validators=_checks(required, limit), filters=[tidy], **options)
+
+
+def _by(check: Callable[[str], Any] | None) -> list[Callable[..., Any]]:
+    if check is None:
+        return []
+
+    def validate(form: Any, field: Any) -> None:
+        try:
+            check(field.data)
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+
+    return [validate]
 
 
 def _checks(required: str, limit: int) -> list[Callable[..., Any]]:

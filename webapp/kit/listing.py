@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement
 
 from webapp.kit import errors, paging
 from webapp.kit.db import db
@@ -111,7 +111,8 @@ def read(sorts: Mapping[str, Sort], default: str, *, labels: Mapping[str, str] |
         pairs=pairs,
         sort=sort,
         direction=direction if direction in ("asc", "desc") else first,
-        cols=[c for c in values["cols"].split(",") if c] if values.get("cols") else None,
+        # without JavaScript the chooser repeats the parameter: cols=a&cols=b
+        cols=[c for k, v in pairs if k == "cols" for c in v.split(",") if c] or None,
         view=values.get("view"),
         after=values.get("after"),
         before=values.get("before"),
@@ -120,7 +121,7 @@ def read(sorts: Mapping[str, Sort], default: str, *, labels: Mapping[str, str] |
     )
 
 
-def rows(statement: Select[Any], query: ListQuery, sorts: Mapping[str, Sort], key: Any, *,
+def rows(statement: Any, query: ListQuery, sorts: Mapping[str, Sort], key: Any, *,
          total: int | None = None, per_page: int = PER_PAGE) -> Rows:  # fmt: skip
     """One page of a list by keyset: rows after or before the cursor, ordered by the sort and then by `key`.
 

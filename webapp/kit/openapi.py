@@ -1,54 +1,114 @@
 """One OpenAPI 3.1 document, made from the schemas that validate the requests."""
 
+import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from webapp.kit import events
 from webapp.kit.api import ROUTES, Route
-from webapp.kit.dialects import ALL, Dialect, Field, Growth
+from webapp.kit.dialects import ALL, Agents, Dialect, Field, Growth, Intake
+from webapp.kit.errors import Invalid
 
 REF = "#/components/schemas/{model}"
+WEBHOOKS = "/api/v1/webhooks"  # the address events are subscribed at, where the application has it
+_TEXT: dict[str, Any] = {"type": "string"}
+_INTEGER: dict[str, Any] = {"type": "integer"}
+_REFUSALS = {400: "The request cannot be read", 401: "No credential, or one that is wrong, expired or revoked",
+             403: "Not allowed", 404: "No such record in this organization", 409: "Another record, or the state, is against it",
+             422: "A field is wrong; the message names it", 429: "Too many requests: wait for Retry-After seconds"}  # fmt: skip
+_PATH_KINDS: dict[str, dict[str, Any]] = {
+    "int": {"type": "integer", "minimum": 0}, "uuid": {"type": "string", "format": "uuid"}, "float": {"type": "number"},
+}  # fmt: skip
+_PARAMETER = re.compile(r"<(?:([a-z]+)(?:\([^)]*\))?:)?([a-z_]+)>")
+
+
+def rendered(base_url: str) -> tuple[bytes, str]:
+    """The document as JSON with its ETag; made once for each process and address."""
+    return _rendered(base_url, len(ROUTES))
+
+
+@lru_cache(maxsize=4)
+def _rendered(base_url: str, routes: int) -> tuple[bytes, str]:
+    data = orjson.dumps(document(base_url), option=orjson.OPT_SORT_KEYS)
+    return data, hashlib.sha256(data).hexdigest()[:32]
+
+
+class _Schemas:
+    """The schemas of all models under names that do not clash, and what refers to them."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        models = {m for r in routes for m in (r.body, r.query, _model(r.returns)) if m is not None}
+        ordered = sorted(models, key=lambda m: (m.__qualname__, m.__module__))
+        self.refs, found = models_json_schema(
+            [(m, mode) for m in ordered for mode in ("validation", "serialization")], ref_template=REF
+        )
+        self.definitions: dict[str, Any] = _without_empty_defaults(found.get("$defs", {}))
+
+    def accepted(self, model: type[BaseModel]) -> dict[str, Any]:
+        return dict(self.refs[(model, "validation")])
+
+    def answered(self, model: type[BaseModel]) -> dict[str, Any]:
+        return dict(self.refs[(model, "serialization")])
+
+    def opened(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """What a reference refers to."""
+        if "$ref" in schema:
+            return dict(self.definitions[schema["$ref"].rpartition("/")[2]])
+        return schema
+
+
+def _without_empty_defaults(schema: Any) -> Any:
+    """A default of "" or null says “may be left out”, which `required` says already; "" often fits no minimum length."""
+    if isinstance(schema, list):
+        return [_without_empty_defaults(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _without_empty_defaults(part)
+        for name, part in schema.items()
+        if not (name == "default" and (part is None or part == ""))
+    }
 
 
 def document(base_url: str) -> dict[str, Any]:
     """The whole document, every dialect in it."""
-    models = {m for r in ROUTES for m in (r.body, r.query, _model(r.returns)) if m is not None}
-    refs, definitions = models_json_schema(
-        [
-            (m, mode)
-            for m in sorted(models, key=lambda m: m.__qualname__)
-            for mode in ("validation", "serialization")
-        ],
-        ref_template=REF,
-    )
-    schemas: dict[str, Any] = dict(definitions.get("$defs", {}))
+    routes = sorted(ROUTES, key=lambda r: (r.path, r.method))
+    schemas = _Schemas(routes)
     paths: dict[str, Any] = {}
-    for route in sorted(ROUTES, key=lambda r: (r.path, r.method)):
-        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", route.path)
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route, refs)
-    return {
+    for route in routes:
+        paths.setdefault(_PARAMETER.sub(r"{\2}", route.path), {})[route.method.lower()] = _operation(
+            route, schemas
+        )
+    tags = {_tag(r): r.dialect for r in routes}
+    found: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Truckroll",
             "version": "1.0",
-            "description": "Every API of Truckroll. A tag is one API; each speaks its own envelope and credential.",
+            "description": "Every API of Truckroll. Each tag begins with its API, which has its own envelope and credential.",
         },
         "servers": [{"url": base_url}],
-        "tags": [{"name": f"{d.name}: {t}", "description": d.title} for d, t in sorted(
-            {(r.dialect.name, r.tag): (r.dialect, r.tag) for r in ROUTES}.values(), key=lambda p: (p[0].name, p[1]))],
+        "tags": [{"name": name, "description": tags[name].title} for name in sorted(tags)],
         "paths": paths,
         "components": {
-            "schemas": schemas | _error_schemas(),
+            "schemas": schemas.definitions | _error_schemas(),
             "securitySchemes": {k: v for d in ALL for k, v in d.security.items()},
         },
-        "webhooks": {
-            name: {"post": {"summary": kind.description, "responses": {"200": {"description": "Received"}}}}
-            for name, kind in sorted(events.CATALOGUE.items())
-        },
-    }  # fmt: skip
+    }
+    if any(r.path == WEBHOOKS for r in routes):
+        found["webhooks"] = {
+            name: {"post": _webhook(kind)} for name, kind in sorted(events.CATALOGUE.items())
+        }
+    return found
+
+
+def _tag(route: Route) -> str:
+    return f"{route.dialect.name}: {route.tag}"
 
 
 def _model(returns: Any) -> type[BaseModel] | None:
@@ -57,42 +117,50 @@ def _model(returns: Any) -> type[BaseModel] | None:
     return returns if isinstance(returns, type) and issubclass(returns, BaseModel) else None
 
 
-def _operation(route: Route, refs: Any) -> dict[str, Any]:
+def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
+    slug = re.sub(r"[^a-z0-9]+", "_", route.path.lower()).strip("_")
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": f"{route.dialect.name}_{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
-        "tags": [f"{route.dialect.name}: {route.tag}"],
-        "parameters": _parameters(route),
-        "responses": _responses(route, refs),
+        "operationId": f"{route.dialect.name}_{route.method.lower()}_{slug}",
+        "tags": [_tag(route)],
+        "parameters": _parameters(route, schemas),
+        "responses": _responses(route, schemas),
+        "security": [] if route.rule.public else [{name: [] for name in route.dialect.security}],
     }
-    if route.description and route.description != route.summary:
-        operation["description"] = route.description
-    if route.rule.public:
-        operation["security"] = []
-    else:
-        operation["security"] = [{name: [] for name in route.dialect.security}]
+    description = _description(route)
+    if description:
+        operation["description"] = description
     if route.body is not None:
-        schema = refs[(route.body, "validation")]
-        operation["requestBody"] = {"required": any(f.is_required() for f in route.body.model_fields.values()),
-                                    "content": {"application/json": {"schema": schema}}}  # fmt: skip
+        operation["requestBody"] = {
+            "required": any(f.is_required() for f in route.body.model_fields.values()),
+            "content": {"application/json": {"schema": schemas.accepted(route.body)}},
+        }
     return operation
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
+def _description(route: Route) -> str:
+    parts = [] if route.description.rstrip(".") == route.summary else [" ".join(route.description.split())]
+    if route.rule.permissions:
+        parts.append(f"Needs the permission `{'` or `'.join(route.rule.permissions)}`.")
+    if route.scope:
+        parts.append(f"Needs a key with the scope `{route.scope}`.")
+    return "\n\n".join(parts)
+
+
+def _parameters(route: Route, schemas: _Schemas) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True,
-         "schema": {"type": "integer", "minimum": 1} if kind == "int" else {"type": "string"}}
-        for kind, name in re.findall(r"<(?:([^:<>]+):)?([^<>]+)>", route.path)
-    ]  # fmt: skip
+        {"name": name, "in": "path", "required": True, "schema": _PATH_KINDS.get(kind, _TEXT)}
+        for kind, name in _PARAMETER.findall(route.path)
+    ]
     if route.query is not None:
-        shape = route.query.model_json_schema(ref_template=REF)
-        defs = shape.get("$defs", {})
+        shape = schemas.opened(schemas.accepted(route.query))
         required = shape.get("required", [])
         for name, schema in shape.get("properties", {}).items():
-            if "$ref" in schema:
-                schema = defs[schema["$ref"].rsplit("/", 1)[-1]]
-            found.append({"name": name, "in": "query", "required": name in required, "schema": schema,
-                          "description": schema.get("description", "")})  # fmt: skip
+            plain = _without_null(dict(schema))
+            parameter = {"name": name, "in": "query", "required": name in required, "schema": plain}
+            if "description" in plain:
+                parameter["description"] = plain.pop("description")
+            found.append(parameter)
     if route.creates and not route.rule.public:
         found.append({"name": "Idempotency-Key", "in": "header", "required": False,
                       "schema": {"type": "string", "maxLength": 255},
@@ -100,36 +168,61 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(route: Route, refs: Any) -> dict[str, Any]:
-    if route.media_type != "application/json":
-        good: dict[str, Any] = {"description": "The file", "content": {route.media_type: {"schema": {
-            "type": "string", "format": "binary"}}}}  # fmt: skip
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: a parameter that may be left out is just not required."""
+    schema.pop("title", None)
+    choices = [c for c in schema.get("anyOf", []) if c != {"type": "null"}]
+    if len(choices) == 1:
+        schema.pop("anyOf")
+        return {**choices[0], **schema}
+    if choices:
+        schema["anyOf"] = choices
+    return schema
+
+
+def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": "Done"}
+    if route.status == 204:
+        good["description"] = "Done; no body"
+    elif route.media_type != "application/json":
+        good = {
+            "description": "The file",
+            "content": {route.media_type: {"schema": {"type": "string", "format": "binary"}}},
+        }
     else:
-        model = _model(route.returns)
-        schema: dict[str, Any] = refs[(model, "serialization")] if model else {}
-        if isinstance(route.returns, list) and not route.paged:
-            schema = {"type": "array", "items": schema}
-        good = {"description": "Done", "content": {"application/json": {"schema": _wrapped(route, schema)}}}
-    responses = {str(route.status): good}
-    for status in ("400", "401", "403", "404", "409", "422", "429"):
-        responses[status] = {"description": "Refused", "content": {"application/json": {"schema": {
-            "$ref": REF.format(model=f"Error_{_family(route.dialect)}")}}}}  # fmt: skip
-    return responses
+        good["content"] = {"application/json": {"schema": _wrapped(route, _data(route, schemas))}}
+    error = {"application/json": {"schema": {"$ref": REF.format(model=f"Error_{_family(route.dialect)}")}}}
+    # some APIs answer 400 to a field that is wrong
+    refusals = {route.dialect.status(Invalid()) if status == 422 else status for status in _REFUSALS}
+    if route.rule.public:
+        refusals -= {401, 403}
+    return {str(route.status): good} | {
+        str(status): {"description": _REFUSALS[status], "content": error} for status in sorted(refusals)
+    }
+
+
+def _data(route: Route, schemas: _Schemas) -> dict[str, Any]:
+    model = _model(route.returns)
+    schema = schemas.answered(model) if model else {}
+    if isinstance(route.returns, list) and not route.paged:
+        return {"type": "array", "items": schema}
+    return schema
+
+
+def _thing(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _wrapped(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
-    def thing(**properties: Any) -> dict[str, Any]:
-        return {"type": "object", "properties": properties, "required": list(properties)}
-
-    integer = {"type": "integer"}
+    """The envelope of the dialect around an answer."""
     if isinstance(route.dialect, Field):
         if route.paged:
-            schema = thing(items={"type": "array", "items": schema}, total=integer, page=integer, limit=integer,
-                           total_pages=integer)  # fmt: skip
-        return thing(ok={"const": True}, data=schema)
+            schema = _thing(items={"type": "array", "items": schema}, total=_INTEGER, page=_INTEGER, limit=_INTEGER,
+                            total_pages=_INTEGER)  # fmt: skip
+        return _thing(ok={"const": True}, data=schema)
     if route.paged:
-        name = "next_cursor" if isinstance(route.dialect, Growth) else "cursor"
-        return thing(data={"type": "array", "items": schema}, **{name: {"type": ["string", "null"]}})
+        cursor = "next_cursor" if isinstance(route.dialect, Growth) else "cursor"
+        return _thing(data={"type": "array", "items": schema}, **{cursor: {"type": ["string", "null"]}})
     return schema
 
 
@@ -138,15 +231,30 @@ def _family(dialect: Dialect) -> str:
 
 
 def _error_schemas() -> dict[str, Any]:
-    text = {"type": "string"}
+    details: dict[str, Any] = {"type": "object"}
+    message = {"code": _TEXT, "message": _TEXT}
+    shapes: dict[type[Dialect], dict[str, Any]] = {
+        Field: _thing(ok={"const": False}, error=_optional(_thing(**message), details=details)),
+        Growth: _thing(error=_thing(**message, details=details)),
+        Intake: _thing(error=_TEXT, message=_TEXT),
+        Agents: _thing(**message, transient={"type": "boolean"}, data={"type": ["object", "null"]}),
+    }
+    return {f"Error_{kind.__name__.lower()}": shape for kind, shape in shapes.items()}
 
-    def thing(**properties: Any) -> dict[str, Any]:
-        return {"type": "object", "properties": properties}
 
+def _optional(schema: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return schema | {"properties": schema["properties"] | properties}
+
+
+def _webhook(kind: events.EventKind) -> dict[str, Any]:
+    body = _thing(id=_TEXT, event={"const": kind.name}, created_at={"type": "string", "format": "date-time"},
+                  organization_id={"type": "string", "format": "uuid"}, data={"type": "object"})  # fmt: skip
+    content = {"schema": body} | (
+        {"example": {"event": kind.name, "data": dict(kind.example)}} if kind.example else {}
+    )
     return {
-        "Error_field": thing(ok={"const": False}, error=thing(code=text, message=text, details={"type": "object"})),
-        "Error_growth": thing(error=thing(code=text, message=text, details={"type": "object"})),
-        "Error_intake": thing(error=text, message=text),
-        "Error_agents": thing(code=text, transient={"type": "boolean"}, message=text,
-                              data={"type": ["object", "null"]}),
-    }  # fmt: skip
+        "summary": kind.description,
+        "operationId": f"webhook_{kind.name.replace('.', '_')}",
+        "requestBody": {"content": {"application/json": content}},
+        "responses": {"2XX": {"description": "Received; anything else is tried again"}},
+    }

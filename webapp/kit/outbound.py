@@ -111,10 +111,15 @@ def fetch(
     deadline = started + timeout
     try:
         with httpcore.ConnectionPool(
-            ssl_context=_tls(), max_connections=1, max_keepalive_connections=0, network_backend=_Guard(target, deadline)
+            ssl_context=_tls(),
+            max_connections=1,
+            max_keepalive_connections=0,
+            network_backend=_Guard(target, deadline),
         ) as pool:
             request = _request(target, method, headers or {}, content, timeout)
-            with pool.stream(*request[:2], headers=request[2], content=content or None, extensions=request[3]) as answer:
+            with pool.stream(
+                *request[:2], headers=request[2], content=content or None, extensions=request[3]
+            ) as answer:
                 body, truncated = _read(answer.iter_stream(), max_bytes, _encoding(answer.headers))
                 found = {_text(name).lower(): _text(value) for name, value in answer.headers}
                 elapsed = int((clock.monotonic() - started) * 1000)
@@ -122,7 +127,9 @@ def fetch(
     except httpcore.TimeoutException as problem:
         raise Failed("timeout", f"{target.origin} did not answer within {timeout:g} seconds.") from problem
     except ssl.SSLError as problem:
-        raise Failed("tls", f"{target.origin} has no certificate that can be trusted: {problem.reason}.") from problem
+        raise Failed(
+            "tls", f"{target.origin} has no certificate that can be trusted: {problem.reason}."
+        ) from problem
     except httpcore.ConnectError as problem:
         kind, words = ("tls", "has no certificate that can be trusted") if "SSL" in str(problem) or (
             "CERTIFICATE" in str(problem)) else ("connect", "cannot be reached")  # fmt: skip
@@ -137,7 +144,12 @@ def _request(
     own = [name for name in headers if name.lower() in _OWN_HEADERS]
     if own:
         raise ValueError(f"{own} are not for callers to set")
-    sent = [("Host", target.origin), *headers.items(), ("Accept-Encoding", "identity"), ("Connection", "close")]
+    sent = [
+        ("Host", target.origin),
+        *headers.items(),
+        ("Accept-Encoding", "identity"),
+        ("Connection", "close"),
+    ]
     if content or method.upper() in ("POST", "PUT", "PATCH"):
         sent.append(("Content-Length", str(len(content))))
     if not any(name.lower() == "user-agent" for name in headers):
@@ -266,11 +278,16 @@ class _Guard(httpcore.NetworkBackend):
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:  # fmt: skip
-        assert (host, port) == (self.target.host, self.target.port)  # nothing but the target is ever asked for
+        assert (host, port) == (
+            self.target.host,
+            self.target.port,
+        )  # nothing but the target is ever asked for
         problem: Exception | None = None
         for address in resolve(self.target, self.deadline)[:4]:
             try:
-                stream = self.real.connect_tcp(address, port, _left(self.deadline), local_address, socket_options)
+                stream = self.real.connect_tcp(
+                    address, port, _left(self.deadline), local_address, socket_options
+                )
                 return _Stream(stream, self.deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 problem = failed
@@ -299,7 +316,9 @@ class _Stream(httpcore.NetworkStream):
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None,
                   timeout: float | None = None) -> httpcore.NetworkStream:  # fmt: skip
-        return _Stream(self.stream.start_tls(ssl_context, server_hostname, _left(self.deadline)), self.deadline)
+        return _Stream(
+            self.stream.start_tls(ssl_context, server_hostname, _left(self.deadline)), self.deadline
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self.stream.get_extra_info(info)

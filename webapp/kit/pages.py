@@ -16,7 +16,7 @@ from flask import (
 )
 from jinja2_fragments.flask import render_block
 
-from webapp.kit import errors
+from webapp.kit import context, errors
 
 
 def is_htmx() -> bool:
@@ -98,7 +98,8 @@ def messages() -> list[dict[str, Any]]:
 def back(default: str) -> str:
     """The page a form asks to return to (`next`), only ever on this site."""
     target = request.values.get("next", "")
-    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target
+    # browsers drop tabs and line ends from an address, and read a backslash as a slash
+    safe = target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target
     return target if safe else default
 
 
@@ -111,7 +112,8 @@ def error_page(error: errors.AppError) -> Response:
         known = {400, 403, 404, 405, 409, 413, 422, 429, 500, 503}
         name = error.status if error.status in known else 400 if error.status < 500 else 500
         try:
-            body = render_template(f"errors/{name}.html", error=error, message=error.message)
+            body = render_template(f"errors/{name}.html", error=error, message=error.message,
+                                   reference=context.origin().correlation_id, plain_error=error.status == 503)  # fmt: skip
         except Exception:  # the error page must not fail because of what broke the page
             current_app.logger.exception("error page %s", name)
             body = f"<!doctype html><title>{error.status}</title><h1>{error.status}</h1>"

@@ -1,0 +1,1 @@
+"""Sales, commission rates, pay periods and statements."""

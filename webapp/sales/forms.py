@@ -6,7 +6,17 @@ from wtforms import DateField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Optional
 
 from webapp.kit import errors
-from webapp.kit.forms import Form, MoneyField, NumberChoice, PercentField, RecordField, area, choices, text, tidy
+from webapp.kit.forms import (
+    Form,
+    MoneyField,
+    NumberChoice,
+    PercentField,
+    RecordField,
+    area,
+    choices,
+    text,
+    tidy,
+)
 from webapp.sales.service import Buyer, Share
 from webapp.sales.service.people import NEW, Candidate
 
@@ -29,11 +39,15 @@ NEW_PREFIX = "new:"
 class SaleForm(Form):
     """A sale as the office records or corrects it."""
 
-    technician_id = NumberChoice("Technician", validators=[InputRequired("Choose the technician who sold it.")])
+    technician_id = NumberChoice(
+        "Technician", validators=[InputRequired("Choose the technician who sold it.")]
+    )
     item_id = RecordField("Item", validators=[InputRequired("Choose what was sold.")])
     sale_price_cents = MoneyField("Price", validators=[InputRequired("Enter the price it was sold at.")])
     list_price_cents = MoneyField("List price", description="A discount from it may lower the commission.")
-    customer = StringField("Customer", filters=[tidy], description="Find them, or type a new customer's name.")
+    customer = StringField(
+        "Customer", filters=[tidy], description="Find them, or type a new customer's name."
+    )
     customer_phone = text("Phone", limit=60)
     customer_email = text("Email", limit=320)
     customer_address = text("Address", limit=300)
@@ -117,7 +131,10 @@ class OwnSaleForm(Form):
     def buyer(self) -> Buyer:
         """Who bought, as entered."""
         return Buyer(
-            name=self.customer_name.data, phone=self.customer_phone.data, chosen=self.customer_choice.data or "", ask=True
+            name=self.customer_name.data,
+            phone=self.customer_phone.data,
+            chosen=self.customer_choice.data or "",
+            ask=True,
         )
 
     def ask(self, found: tuple[Candidate, ...]) -> None:
@@ -128,7 +145,12 @@ class OwnSaleForm(Form):
 class ReasonForm(Form):
     """Why something is done."""
 
-    reason = text("Reason", required="Give a reason.", limit=500, description="The technician and the record will show it.")
+    reason = text(
+        "Reason",
+        required="Give a reason.",
+        limit=500,
+        description="The technician and the record will show it.",
+    )
 
 
 class PaymentForm(Form):

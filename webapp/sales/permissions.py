@@ -28,4 +28,6 @@ SALES_PAYMENT = declare(
 COMMISSION_READ = declare(
     "commission.read", "See commission rates and what others earn", "manager", "payroll", "accountant"
 )
-COMMISSION_EDIT = declare("commission.edit", "Change commission rates and the discount scale", "manager", "payroll")
+COMMISSION_EDIT = declare(
+    "commission.edit", "Change commission rates and the discount scale", "manager", "payroll"
+)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from webapp.kit import errors
-from webapp.kit.money import FULL, MAX_CENTS
+from webapp.kit.money import MAX_CENTS
 from webapp.kit.paging import PageQuery
 from webapp.sales import rules
 from webapp.sales.queries.rates import rule_of_named
@@ -40,7 +40,9 @@ class RateIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     structure: Structure = "percentage"
     commission_rate_bps: Bps | None = Field(None, description="Of a percentage")
-    flat_cents: Annotated[int, Field(ge=0, le=rules.MAX_FLAT_CENTS)] | None = Field(None, description="Of a flat amount")
+    flat_cents: Annotated[int, Field(ge=0, le=rules.MAX_FLAT_CENTS)] | None = Field(
+        None, description="Of a flat amount"
+    )
     tiers: list[TierIn] = Field(default_factory=list, max_length=20)
     ov_rate_bps: Bps | None = None
     discount_scale_enabled: bool = False
@@ -138,14 +140,16 @@ class ScaleOut(BaseModel):
 
 def rate_of(body: RateIn) -> Rate:
     """What a body says, as the service takes it. Raises Invalid for a field that its structure does not use."""
-    unused = {
+    known: dict[str, dict[str, Any]] = {
         "percentage": {"flat_cents": body.flat_cents, "tiers": body.tiers},
         "flat": {"commission_rate_bps": body.commission_rate_bps, "tiers": body.tiers},
         "tiered": {"commission_rate_bps": body.commission_rate_bps, "flat_cents": body.flat_cents},
-    }[body.structure]
-    for name, value in unused.items():
+    }
+    for name, value in known[body.structure].items():
         if value:
-            raise errors.Invalid.one(name, f"{name} is not used by a {body.structure} rate. Send the structure it needs.")
+            raise errors.Invalid.one(
+                name, f"{name} is not used by a {body.structure} rate. Send the structure it needs."
+            )
     return Rate(
         structure=body.structure,
         rate_bps=body.commission_rate_bps,
@@ -180,7 +184,9 @@ def terms(rule: rules.RateRule) -> dict[str, Any]:
         "tiers": [{"up_to_cents": t.up_to_cents, "rate_bps": t.rate_bps} for t in rule.tiers],
         "ov_rate_bps": rule.ov_rate_bps,
         "discount_scale_enabled": rule.discount_scale_enabled,
-        "discount_scale": [{"discount_bps": s.discount_bps, "pays_bps": s.pays_bps} for s in rule.discount_scale],
+        "discount_scale": [
+            {"discount_bps": s.discount_bps, "pays_bps": s.pays_bps} for s in rule.discount_scale
+        ],
         "description": rules.describe_rate(rule),
     }
 

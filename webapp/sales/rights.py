@@ -19,7 +19,9 @@ def own_technician() -> int:
     """The caller as a technician. Raises Forbidden for someone who is none and may not see others' sales either."""
     found = context.principal().technician_id
     if found is None:
-        raise errors.Forbidden("Your account is not connected to a technician, so there are no sales of yours.")
+        raise errors.Forbidden(
+            "Your account is not connected to a technician, so there are no sales of yours."
+        )
     return found
 
 

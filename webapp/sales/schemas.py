@@ -213,7 +213,9 @@ class SaleQuery(PageQuery):
     payment_status: list[PaymentStatus] = Field(default_factory=list)
     customer_id: Id | None = None
     item_id: Id | None = None
-    q: str = Field("", max_length=200, description="A sale's number or the beginnings of its customer's words")
+    q: str = Field(
+        "", max_length=200, description="A sale's number or the beginnings of its customer's words"
+    )
 
 
 class Span(BaseModel):
@@ -260,7 +262,9 @@ def detail(
         "override_cents": sale.override_cents if seen else None,
         "replaced_by_id": replaced_by_id,
         "splits": [
-            {**line, "amount_cents": line["amount_cents"] if seen else None} for line in lines if line["role"] == "split"
+            {**line, "amount_cents": line["amount_cents"] if seen else None}
+            for line in lines
+            if line["role"] == "split"
         ],
         "commission": _commission(sale, snapshot, lines) if seen else None,
         "customer_match": {

@@ -3,7 +3,7 @@
 from wtforms import BooleanField, ColorField, RadioField
 from wtforms.validators import InputRequired
 
-from webapp.kit import forms
+from webapp.kit import clean, forms
 from webapp.technicians import rules
 
 
@@ -12,9 +12,11 @@ class TechnicianForm(forms.Form):
 
     name = forms.text("Name", required="Write the technician's name.", limit=120,
                       render_kw={"autocomplete": "off", "autofocus": True})  # fmt: skip
-    employee_number = forms.text("Employee number", limit=40, description="As payroll knows them")
-    phone = forms.text("Phone", limit=60)
-    email = forms.text("Email", limit=320, render_kw={"type": "email", "autocomplete": "off"})
+    employee_number = forms.text("Employee number", limit=40)
+    phone = forms.text("Phone", limit=60, check=clean.phone)
+    email = forms.text(
+        "Email", limit=320, check=clean.email, render_kw={"type": "email", "autocomplete": "off"}
+    )
     pay_type = RadioField(
         "Pay type",
         default="hourly",
@@ -26,8 +28,8 @@ class TechnicianForm(forms.Form):
     )
     supervisor_id = forms.NumberChoice("Supervisor", description="Earns the override on their sales")
     starts_on = forms.DayField("First day")
-    ends_on = forms.DayField("Last day", description="Empty while they work here")
-    color = ColorField("Colour", description="On boards and lists")
+    ends_on = forms.DayField("Last day")
+    color = ColorField("Color", validators=[InputRequired("Choose a color.")])
     notes = forms.area("Notes", rows=3)
 
 

@@ -244,7 +244,7 @@ def leaderboard(date_from: date, date_to: date) -> list[tuple[int, rules.Score]]
 
 DEEDS = {
     "technician.created": timeline.Deed("added this technician", "user-plus", "success"),
-    "technician.updated": timeline.Deed("changed", "pencil", "accent", diff=True),
+    "technician.updated": timeline.Deed("changed the details", "pencil", "accent", diff=True),
     "technician.deactivated": timeline.Deed("set the last day", "user-x", "warning", diff=True),
     "technician.reactivated": timeline.Deed("reactivated", "user-check", "success", diff=True),
     "technician.invited": timeline.Deed("created a sign-in for {email}", "key-round", "accent"),
@@ -269,7 +269,7 @@ def history(technician_id: int, before: int | None = None) -> tuple[list[dict[st
         "ends_on": timeline.Shown("Last day"),
         "email": timeline.Shown("Email"),
         "phone": timeline.Shown("Phone", clean.phone_words),
-        "color": timeline.Shown("Colour"),
+        "color": timeline.Shown("Color"),
         "notes": timeline.Shown("Notes"),
     }
     if not permissions.may(PAY):

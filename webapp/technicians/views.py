@@ -23,7 +23,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "state", "label": "State", "kind": "cell"},
     {"key": "employee_number", "label": "Number", "sort": "number"},
     {"key": "pay_type", "label": "Pay", "kind": "cell", "sort": "pay_type"},
-    {"key": "base_pay_cents", "label": "Base pay", "kind": "money", "sort": "base_pay"},
+    {"key": "base_pay_cents", "label": "Base pay", "kind": "cell", "align": "end", "sort": "base_pay"},
     {"key": "phone", "label": "Phone", "kind": "phone"},
     {"key": "email", "label": "Email", "kind": "email", "hidden": True},
     {"key": "supervisor", "label": "Supervisor", "kind": "cell"},
@@ -171,7 +171,9 @@ def _more_url(technician_id: int, following: int | None) -> str | None:
 @requires(EDIT)
 def edit(technician_id: int) -> Response:
     technician = db.get(Technician, technician_id)
-    return _form_page(_filled(forms.TechnicianForm(obj=technician), technician), technician)
+    form = forms.TechnicianForm(obj=technician)
+    form.phone.data = clean.phone_words(technician.phone)
+    return _form_page(_filled(form, technician), technician)
 
 
 @bp.post("/<int:technician_id>")

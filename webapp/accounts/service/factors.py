@@ -46,7 +46,7 @@ def begin_totp(user: User) -> str:
 
 def totp_address(user: User, organization: str) -> str:
     """The `otpauth://` address that the QR code holds."""
-    return pyotp.TOTP(begin_totp(user)).provisioning_uri(name=user.username, issuer_name=f"Truckroll {organization}")
+    return pyotp.TOTP(begin_totp(user)).provisioning_uri(name=user.username, issuer_name=organization)
 
 
 def qr(text: str) -> str:

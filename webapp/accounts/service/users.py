@@ -89,10 +89,11 @@ def change(user_id: int, *, name: str, username: str, email: str, phone: str, ro
     unknown = set(narrowed) - set(permissions.REGISTRY)
     if unknown:
         raise errors.Invalid.one("narrowed", f"There is no permission “{min(unknown)}”.")
-    user.username = checked("username", rules.username, username)
-    _refuse_taken(user.username, user.id)
+    called = checked("username", rules.username, username)
+    _refuse_taken(called, user.id)
+    technician = _technician(technician_id, user.id)
+    user.username, user.technician_id = called, technician
     user.roles, user.narrowed = wanted, sorted(set(narrowed))
-    user.technician_id = _technician(technician_id, user.id)
     _change_person(user, name=name, email=email, phone=phone)
     sessions.forget(user_id=user.id)
     journal.audit("user.changed", user, before=before)

@@ -1,5 +1,7 @@
 """Signing in and out at the browser, with the second step."""
 
+from urllib.parse import quote
+
 from flask import Response, current_app, request, session
 
 from webapp.accounts import browser, shell
@@ -31,6 +33,9 @@ def sign_in_page() -> Response:
     form = SignInForm(formdata=None)
     form.business_code.data = request.args.get("code", request.cookies.get(browser.REMEMBERED, ""))[:64]
     form.next.data = pages.back("")
+    known = service.find_organization(form.business_code.data)
+    if known is not None:
+        service.enter(known)
     return _page(form)
 
 
@@ -72,8 +77,6 @@ def _remember(answer: Response, code: str) -> Response:
 
 
 def _next_query(target: str | None) -> str:
-    from urllib.parse import quote
-
     return f"?next={quote(target, safe='/')}" if target else ""
 
 
@@ -180,5 +183,7 @@ def sign_out() -> Response:
 def _page(form: SignInForm, problems: list[str] | None = None, status: int = 200) -> Response:
     form.password.data = ""
     demo = DEMO_USERS if settings().demo else ()
+    tenant = context.principal().tenant_id
+    company = shell.company(tenant) if tenant is not None else None
     return pages.render("accounts/sign_in.html", form=form, problems=problems, demo=demo, demo_code=DEMO_CODE,
-                        demo_password=DEMO_PASSWORD, page_title="Sign in", status=status)  # fmt: skip
+                        demo_password=DEMO_PASSWORD, page_title="Sign in", organization=company, status=status)  # fmt: skip

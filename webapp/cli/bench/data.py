@@ -48,10 +48,10 @@ def load(sales: int, technicians: int = 200, items: int = 300, customers: int = 
             text("select min(id) as first, max(id) as last from technicians where tenant_id = :t"), values
         ).one()
         values |= {"tech0": ids.first}
-        for table in ("items", "customers"):
-            values[f"{table}0"] = run(
-                text(f"select min(id) from {table} where tenant_id = :t"), values
-            ).scalar()
+        values["items0"] = run(text("select min(id) from items where tenant_id = :t"), values).scalar()
+        values["customers0"] = run(
+            text("select min(id) from customers where tenant_id = :t"), values
+        ).scalar()
         period = run(
             text("select id, start_date from pay_periods where tenant_id = :t and start_date <= :today"
                  " and end_date >= :today"), values,

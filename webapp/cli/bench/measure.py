@@ -19,14 +19,6 @@ class Call:
     expect: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """`ms` is the median of one client asking by itself; `per_second` what four clients got together."""
-
-    ms: float
-    per_second: float
-
-
 def _ask(call: Call, seconds: float, least: int) -> list[float]:
     parts = urlsplit(call.url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
@@ -45,7 +37,7 @@ def _ask(call: Call, seconds: float, least: int) -> list[float]:
     return times
 
 
-def latency(call: Call, seconds: float = 3.0) -> float:
+def latency(call: Call, seconds: float = 2.0) -> float:
     """Median milliseconds of one client alone, after a warm-up."""
     _ask(call, 0.5, 20)
     return statistics.median(_ask(call, seconds, 30)) * 1000
@@ -55,14 +47,10 @@ def _count(arguments: tuple[Call, float]) -> int:
     return len(_ask(*arguments, 1))
 
 
-def throughput(call: Call, clients: int = 4, seconds: float = 4.0) -> float:
+def throughput(call: Call, clients: int = 4, seconds: float = 3.0) -> float:
     """Answers a second that several client processes get together."""
     with multiprocessing.get_context("spawn").Pool(clients) as pool:
         pool.map(_count, [(call, 0.3)] * clients)
         start = time.perf_counter()
         total = sum(pool.map(_count, [(call, seconds)] * clients))
         return total / (time.perf_counter() - start)
-
-
-def figure(call: Call) -> Figure:
-    return Figure(latency(call), throughput(call))

@@ -9,17 +9,18 @@ from sqlalchemy import func, select, update
 from webapp.customers import queries, rules
 from webapp.customers.permissions import MERGE
 from webapp.customers.service import records
-from webapp.kit import clock, context, db, errors, events, journal, permissions, search
+from webapp.kit import clock, context, db, errors, events, journal, permissions, search, words
 from webapp.models import Customer, CustomerContact, CustomerMerge, Property, Sale
 
 
 @dataclass(frozen=True, slots=True)
 class MergeTable:
-    """A model whose rows belong to a customer, by which column, and what they are called."""
+    """A model whose rows belong to a customer, by which column, and what they are called (many, one)."""
 
     model: Any
     column: str = "customer_id"
     words: str = "rows"
+    word: str = "row"
 
     @property
     def name(self) -> str:
@@ -27,22 +28,24 @@ class MergeTable:
 
 
 MERGE_TABLES: list[MergeTable] = [
-    MergeTable(CustomerContact, words="contacts"),
-    MergeTable(Property, words="properties"),
-    MergeTable(Sale, words="sales"),
+    MergeTable(CustomerContact, words="contacts", word="contact"),
+    MergeTable(Property, words="properties", word="property"),
+    MergeTable(Sale, words="sales", word="sale"),
 ]
 
 
-def belongings(customer_id: int) -> dict[str, int]:
-    """How many contacts, properties, sales and other rows a customer has: what a merge would move."""
-    found = {}
+def belongings(customer_id: int) -> str:
+    """What a merge would move of a customer, in words: `2 contacts, 1 property, 14 sales`."""
+    found = []
     for table in MERGE_TABLES:
         own = table.model.__table__
         statement = select(func.count()).where(
             own.c.tenant_id == context.tenant_id(), own.c[table.column] == customer_id
         )
-        found[table.words] = int(db.db.session.scalar(statement) or 0)
-    return found
+        count = int(db.db.session.scalar(statement) or 0)
+        if count:
+            found.append(words.plural(count, table.word, table.words))
+    return ", ".join(found)
 
 
 def merge(kept_id: int, other_id: int, choices: Mapping[str, str] | None = None) -> Customer:

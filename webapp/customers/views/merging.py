@@ -20,7 +20,7 @@ def choose_other(customer_id: int) -> Response:
     form = forms.OtherForm()
     refused = request.method == "POST"
     if refused and form.validate():
-        other = db.get(Customer, int(form.other_id.data))
+        other = db.get(Customer, form.other_id.data or 0)
         if other.id != customer_id:
             return pages.redirect(f"/customers/{customer_id}/merge-with/{other.id}")
         form.other_id.errors = ["Choose another customer than this one."]

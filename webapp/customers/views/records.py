@@ -193,9 +193,9 @@ def _more_url(customer_id: int, following: int | None) -> str | None:
 @requires(EDIT)
 def edit(customer_id: int) -> Response:
     customer = db.get(Customer, customer_id)
-    form = forms.CustomerForm(obj=customer)
-    form.tags.data = ", ".join(customer.tags)
-    form.phone.data = clean.phone_words(customer.phone)
+    now = {name: getattr(customer, name) for name in rules.FIELDS}
+    written = {"tags": ", ".join(customer.tags), "phone": clean.phone_words(customer.phone)}
+    form = forms.CustomerForm(data={**now, **written})
     return _form_page(form, customer)
 
 

@@ -1,0 +1,1 @@
+"""The JSON APIs of sales and commission rates."""

@@ -17,7 +17,13 @@ from webapp.sales.queries import rates as queries
 from webapp.sales.queries.rates import Place
 from webapp.sales.service import rates as service
 
-api = Api("commission_api", __name__, dialect=FIELD, url_prefix="/api/v1/admin/commission-config", tag="Commission rates")
+api = Api(
+    "commission_api",
+    __name__,
+    dialect=FIELD,
+    url_prefix="/api/v1/admin/commission-config",
+    tag="Commission rates",
+)
 
 
 @api.get("", permission=COMMISSION_READ, query=schemas.RateQuery, returns=schemas.RateOut, paged=True)
@@ -38,7 +44,9 @@ def resolve_rate(query: schemas.ResolveQuery) -> dict[str, Any]:
     """Say which rate applies when a technician sells an item, and why."""
     sold = figures.item(query.item_id)
     who = figures.technicians([query.technician_id])[query.technician_id]
-    facts = rules.SaleFacts(sold_on=periods.today(), sale_price_cents=0, technician=rules.SaleTechnician(who.id, who.name))
+    facts = rules.SaleFacts(
+        sold_on=periods.today(), sale_price_cents=0, technician=rules.SaleTechnician(who.id, who.name)
+    )
     snapshot = rules.calculate(facts, figures.candidates(who, sold), figures.default_scale())
     rule, override = snapshot.rule, snapshot.override.source
     return {
@@ -94,7 +102,11 @@ def _delete(place: Place) -> dict[str, Any]:
 
 PLACES: tuple[tuple[str, str, str], ...] = (
     ("/tech/<int:technician_id>/item/<int:item_id>", "technician_item", "a technician on an item"),
-    ("/tech/<int:technician_id>/category/<int:category_id>", "technician_category", "a technician on a category"),
+    (
+        "/tech/<int:technician_id>/category/<int:category_id>",
+        "technician_category",
+        "a technician on a category",
+    ),
     ("/tech/<int:technician_id>", "technician", "everything a technician sells"),
     ("/item/<int:item_id>", "item", "everyone on an item"),
     ("/category/<int:category_id>", "category", "everyone on a category"),
@@ -113,7 +125,9 @@ def _routes(path: str, name: str, words: str) -> None:
         call.__name__, call.__doc__ = f"{verb}_{name}_rate", sentence
         return call
 
-    api.get(path, permission=COMMISSION_READ, returns=schemas.RateOut)(view(_get, "get", f"The rate for {words}."))
+    api.get(path, permission=COMMISSION_READ, returns=schemas.RateOut)(
+        view(_get, "get", f"The rate for {words}.")
+    )
     api.put(path, permission=COMMISSION_EDIT, body=schemas.RateIn, returns=schemas.RateOut)(
         view(_put, "set", f"Set the rate for {words}; it counts for sales recorded from now on.")
     )

@@ -113,7 +113,9 @@ def one(sale_id: int) -> dict[str, Any]:
     return schemas.detail(row, snapshot, people.standing(row), replaced_by_id=row.replaced_by_id)
 
 
-@api.patch("/sales/<int:sale_id>", permission=SALES_CORRECT, body=schemas.SaleCorrection, returns=schemas.SaleDetail)
+@api.patch(
+    "/sales/<int:sale_id>", permission=SALES_CORRECT, body=schemas.SaleCorrection, returns=schemas.SaleDetail
+)
 def correct_sale(sale_id: int, body: schemas.SaleCorrection) -> dict[str, Any]:
     """Correct a sale, with a reason."""
     sent = body.model_fields_set
@@ -141,14 +143,18 @@ def approve_sale(sale_id: int) -> dict[str, Any]:
     return one(sale_id)
 
 
-@api.patch("/sales/<int:sale_id>/reject", permission=SALES_APPROVE, body=schemas.RejectIn, returns=schemas.SaleDetail)
+@api.patch(
+    "/sales/<int:sale_id>/reject", permission=SALES_APPROVE, body=schemas.RejectIn, returns=schemas.SaleDetail
+)
 def reject_sale(sale_id: int, body: schemas.RejectIn) -> dict[str, Any]:
     """Turn a pending sale down, with a reason."""
     service.reject(sale_id, body.reason)
     return one(sale_id)
 
 
-@api.post("/sales/approve", permission=SALES_APPROVE, body=schemas.ApproveManyIn, returns=schemas.ApproveManyOut)
+@api.post(
+    "/sales/approve", permission=SALES_APPROVE, body=schemas.ApproveManyIn, returns=schemas.ApproveManyOut
+)
 def approve_sales(body: schemas.ApproveManyIn) -> dict[str, Any]:
     """Approve up to 500 sales at once; those that cannot be are left as they are and listed with the reason."""
     result = service.approve_many(body.ids)
@@ -164,7 +170,9 @@ def set_payment_status(sale_id: int, body: schemas.PaymentIn) -> dict[str, Any]:
     return one(sale_id)
 
 
-@api.patch("/sales/<int:sale_id>/void", permission=SALES_VOID, body=schemas.VoidIn, returns=schemas.SaleDetail)
+@api.patch(
+    "/sales/<int:sale_id>/void", permission=SALES_VOID, body=schemas.VoidIn, returns=schemas.SaleDetail
+)
 def void_sale(sale_id: int, body: schemas.VoidIn) -> dict[str, Any]:
     """Void a sale, also a paid one, or undo that."""
     if body.voided:

@@ -122,6 +122,16 @@ def make(day: date) -> None:
         extend(day)
 
 
+def add_next() -> PayPeriod:
+    """Make the period after the last one. Raises Conflict when that lies too far ahead."""
+    day = last_end() + _DAY
+    if day > today() + timedelta(days=DAYS_AHEAD):
+        raise errors.Conflict(f"Pay periods exist up to {day:%B} {day.day}, {day.year} already.")
+    with tenancy.across(context.tenant_id()):
+        extend(day, ahead=False)
+    return covering(day)
+
+
 def ensure_ahead() -> int:
     """See that the present period and the one after it exist; how many were made."""
     present = today()
@@ -134,8 +144,8 @@ def ensure_ahead() -> int:
         return extend(present)
 
 
-def extend(day: date) -> int:
-    """Insert what is missing from the known periods to the one after `day`, under the plan's lock."""
+def extend(day: date, *, ahead: bool = True) -> int:
+    """Insert what is missing up to `day`, and `ahead` the one after, under the plan's lock; how many."""
     plan()
     locked = db.session.scalar(
         select(PayPlan)
@@ -150,7 +160,7 @@ def extend(day: date) -> int:
         ).where(PayPeriod.tenant_id == context.tenant_id())
     ).one()
     known = rules.Period(newest, ends) if newest is not None else None
-    made = missing(locked.frequency, locked.anchor, first, known, day, today())
+    made = missing(locked.frequency, locked.anchor, first, known, day, today(), ahead=ahead)
     if not made:
         return 0
     values = [
@@ -176,9 +186,15 @@ def extend(day: date) -> int:
 
 
 def missing(
-    frequency: str, anchor: date, first: date | None, newest: rules.Period | None, day: date, present: date
+    frequency: str,
+    anchor: date,
+    first: date | None,
+    newest: rules.Period | None,
+    day: date,
+    present: date,
+    ahead: bool = True,
 ) -> list[rules.Period]:
-    """The periods to make so that `day` and the present have one, and one more follows; in order.
+    """The periods to make so that `day` and the present have one, and `ahead` one more follows; in order.
 
     `first` is where the earliest known period begins, `newest` the last known one; both None without any.
     """
@@ -192,7 +208,8 @@ def missing(
         earlier = rules.Period(rules.period_for(rhythm, anchor, first - _DAY).start, first - _DAY)
         found.append(earlier)
         first = earlier.start
-    while newest.start <= max(day, present):
+    wanted = max(day, present)
+    while newest.end < wanted or (ahead and newest.start <= wanted):
         newest = rules.next_period_after_change(newest.end, rhythm, anchor)
         found.append(newest)
     return sorted(found, key=lambda period: period.start)

@@ -1,6 +1,6 @@
 """Changing how an organization pays. What is closed, or under way, keeps its days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -53,6 +53,17 @@ class Coming:
     @property
     def label(self) -> str:
         return rules.label(self.period.start, self.period.end)
+
+
+def changed(plan: PayPlan, values: Mapping[str, Any]) -> NewPlan:
+    """A plan with some of its columns otherwise; a scale comes as JSON."""
+    held = {
+        name: getattr(plan, name)
+        for name in ("frequency", "anchor", "pay_days_after", "basis", "discount_scale")
+    }
+    held |= values
+    scale = tuple(rules.ScaleStep(s["discount_bps"], s["pays_bps"]) for s in held.pop("discount_scale"))
+    return NewPlan(**held, discount_scale=scale)
 
 
 def check(wanted: NewPlan) -> None:

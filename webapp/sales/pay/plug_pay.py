@@ -7,9 +7,9 @@ from flask import Blueprint
 
 from webapp.kit import events
 from webapp.kit.plug import NavItem
-from webapp.sales.pay import periods, scheduled
+from webapp.sales.pay import api, periods, scheduled
 
-PAY_BLUEPRINTS: list[Blueprint] = []
+PAY_BLUEPRINTS: list[Blueprint] = [api.api]
 PAY_NAVIGATION: list[NavItem] = []
 
 

@@ -1,0 +1,1 @@
+"""Every SELECT of sales and commission rates, one module per matter."""

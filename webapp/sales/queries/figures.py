@@ -59,15 +59,24 @@ def item(item_id: int) -> ItemFacts:
     """An item of the price book. Raises NotFound."""
     found = rows(
         select(
-            Item.id, Item.name, Item.archived, Item.list_price_cents, Item.category_id, ItemCategory.name.label("category")
+            Item.id,
+            Item.name,
+            Item.archived,
+            Item.list_price_cents,
+            Item.category_id,
+            ItemCategory.name.label("category"),
         )
-        .outerjoin(ItemCategory, and_(ItemCategory.tenant_id == Item.tenant_id, ItemCategory.id == Item.category_id))
+        .outerjoin(
+            ItemCategory, and_(ItemCategory.tenant_id == Item.tenant_id, ItemCategory.id == Item.category_id)
+        )
         .where(Item.tenant_id == context.tenant_id(), Item.id == _number(item_id))
     )
     if not found:
         raise errors.NotFound(f"No item has the number {item_id}.")
     row = found[0]
-    return ItemFacts(row.id, row.name, row.archived, row.list_price_cents, row.category_id, row.category or "")
+    return ItemFacts(
+        row.id, row.name, row.archived, row.list_price_cents, row.category_id, row.category or ""
+    )
 
 
 def technicians(ids: Collection[int]) -> dict[int, TechnicianFacts]:
@@ -83,7 +92,7 @@ def technicians(ids: Collection[int]) -> dict[int, TechnicianFacts]:
                                     supervisor.id == Technician.supervisor_id))
         .where(Technician.tenant_id == context.tenant_id(), Technician.id.in_({_number(i) for i in ids}))
     )  # fmt: skip
-    by_id = {row.id: TechnicianFacts(*row) for row in found}
+    by_id = {row.id: TechnicianFacts(**row._mapping) for row in found}
     for wanted in ids:
         if wanted not in by_id:
             raise errors.NotFound(f"No technician has the number {wanted}.")
@@ -99,10 +108,13 @@ def candidates(technician: TechnicianFacts, sold: ItemFacts) -> list[rules.RateR
     """Every rate that applies to a technician selling an item, in one query."""
     found = rows(
         select(*RATE_COLUMNS).where(
-            CommissionRate.tenant_id == context.tenant_id(), _could_apply(technician.id, sold.id, sold.category_id)
+            CommissionRate.tenant_id == context.tenant_id(),
+            _could_apply(technician.id, sold.id, sold.category_id),
         )
     )
-    return [rule_of(row, technician=technician.name, item=sold.name, category=sold.category_name) for row in found]
+    return [
+        rule_of(row, technician=technician.name, item=sold.name, category=sold.category_name) for row in found
+    ]
 
 
 def _could_apply(technician_id: int, item_id: int, category_id: int | None) -> ColumnElement[bool]:
@@ -110,9 +122,13 @@ def _could_apply(technician_id: int, item_id: int, category_id: int | None) -> C
 
     def place(technician: int | None, an_item: int | None, category: int | None) -> ColumnElement[bool]:
         return and_(
-            CommissionRate.technician_id.is_(None) if technician is None else CommissionRate.technician_id == technician,
+            CommissionRate.technician_id.is_(None)
+            if technician is None
+            else CommissionRate.technician_id == technician,
             CommissionRate.item_id.is_(None) if an_item is None else CommissionRate.item_id == an_item,
-            CommissionRate.category_id.is_(None) if category is None else CommissionRate.category_id == category,
+            CommissionRate.category_id.is_(None)
+            if category is None
+            else CommissionRate.category_id == category,
         )
 
     places = [

@@ -1,9 +1,10 @@
 """What happened to a sale, for the timeline of its page."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from webapp.kit import money, timeline
+from webapp.kit import money, timeline, words
 from webapp.sales.queries import lookups
 from webapp.technicians import queries as technicians
 
@@ -18,13 +19,8 @@ DEEDS = {
     "sale.unvoided": timeline.Deed("undid the void", "undo-2", "success"),
     "sale.customer-chosen": timeline.Deed("said who the customer is", "user-check", "accent", diff=True),
 }
-_PLAIN = {
-    "sold_on": "Sold on",
-    "completed_on": "Completed on",
-    "customer_name": "Customer",
-    "payment_date": "Paid on",
-    "notes": "Notes",
-}
+_DAYS = {"sold_on": "Sold on", "completed_on": "Completed on", "payment_date": "Paid on"}
+_PLAIN = {"customer_name": "Customer", "notes": "Notes"}
 _MONEY = {"sale_price_cents": "Price", "list_price_cents": "List price", "commission_cents": "Commission"}
 _WORDS = {"payment_status": "Payment", "payment_type": "Paid by", "status": "Status"}
 
@@ -44,8 +40,14 @@ def _fields() -> Iterable[tuple[str, timeline.Shown]]:
         yield name, timeline.Shown(label, lambda v: "" if v is None else money.dollars(v))
     for name, label in _WORDS.items():
         yield name, timeline.Shown(label, lambda v: str(v or "").replace("_", " ").capitalize())
+    for name, label in _DAYS.items():
+        yield name, timeline.Shown(label, _day)
     for name, label in _PLAIN.items():
         yield name, timeline.Shown(label)
+
+
+def _day(value: Any) -> str:
+    return words.date_words(date.fromisoformat(value)) if value else ""
 
 
 def _named(label: str, names: Any, wanted: set[int]) -> timeline.Shown:

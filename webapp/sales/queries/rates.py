@@ -1,12 +1,12 @@
 """Reading commission rates: all of them, one place of the hierarchy, and the matrix of technicians and items."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, and_, case, cast, func, or_, select
 
-from webapp.kit import context, search
+from webapp.kit import context, csv, search
 from webapp.kit.db import db, rows
 from webapp.models import CommissionRate, Item, ItemCategory, Technician
 from webapp.sales import rules
@@ -109,7 +109,6 @@ class Matrix:
     total: int
     page: int
     per_page: int
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 def short(rule: rules.RateRule) -> str:
@@ -167,11 +166,16 @@ def _items(q: str, page: int, per_page: int) -> tuple[Sequence[Row[Any]], int]:
 
 def _categories(q: str, page: int, per_page: int) -> tuple[Sequence[Row[Any]], int]:
     statement = select(
-        ItemCategory.id, ItemCategory.name, ItemCategory.id.label("category_id"), func.count().over().label("total")
+        ItemCategory.id,
+        ItemCategory.name,
+        ItemCategory.id.label("category_id"),
+        func.count().over().label("total"),
     ).where(ItemCategory.tenant_id == context.tenant_id(), ItemCategory.archived.is_(False))
     if q.strip():
         statement = statement.where(func.strpos(func.lower(ItemCategory.name), q.strip().lower()) > 0)
-    found = rows(statement.order_by(ItemCategory.name, ItemCategory.id).limit(per_page).offset((page - 1) * per_page))
+    found = rows(
+        statement.order_by(ItemCategory.name, ItemCategory.id).limit(per_page).offset((page - 1) * per_page)
+    )
     return found, found[0].total if found else 0
 
 
@@ -230,3 +234,42 @@ def _line(kind: str, row: Any, people: Sequence[Any], stored: Mapping[Place, rul
 
     hint = (row.category or "No category") if kind == "items" else ""
     return Line(row.id, row.name, hint, cell(None), tuple(cell(p.id) for p in people))
+
+
+def file() -> Select[Any]:
+    """Every rate as a row of a CSV file, percentages and dollars as people write them."""
+    tier = func.jsonb_array_elements(CommissionRate.tiers).column_valued("tier")
+    upto = cast(tier.op("->>")("up_to_cents"), BigInteger)
+    rate = csv.percent(cast(tier.op("->>")("rate_bps"), Integer)).concat("%")
+    tiers = select(
+        func.string_agg(
+            case(
+                (upto.is_(None), rate.concat(" above")),
+                else_=rate.concat(" up to $").concat(csv.dollars(upto)),
+            ),
+            ", ",
+        )
+    ).scalar_subquery()
+    step = func.jsonb_array_elements(CommissionRate.discount_scale).column_valued("step")
+    scale = select(
+        func.string_agg(
+            csv.percent(cast(step.op("->>")("discount_bps"), Integer))
+            .concat("% off pays ")
+            .concat(csv.percent(cast(step.op("->>")("pays_bps"), Integer)))
+            .concat("%"),
+            ", ",
+        )
+    ).scalar_subquery()
+    return listed().with_only_columns(
+        func.replace(CommissionRate.level, "_", " + ").label("Level"),
+        csv.safe(Technician.name).label("Technician"),
+        csv.safe(Item.name).label("Item"),
+        csv.safe(ItemCategory.name).label("Category"),
+        CommissionRate.structure.label("Structure"),
+        csv.percent(CommissionRate.rate_bps).label("Rate %"),
+        csv.dollars(CommissionRate.flat_cents).label("Flat amount"),
+        tiers.label("Tiers"),
+        csv.percent(CommissionRate.ov_rate_bps).label("Override %"),
+        case((CommissionRate.discount_scale_enabled, "yes"), else_="no").label("Discount scale"),
+        scale.label("Own scale"),
+    )

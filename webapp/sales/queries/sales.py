@@ -39,7 +39,11 @@ class Filters:
     def tallied(self) -> bool:
         """Whether the day totals know the answer."""
         return not (
-            self.payment_statuses or self.customer_id or self.item_ids or self.unknown_customer or self.q.strip()
+            self.payment_statuses
+            or self.customer_id
+            or self.item_ids
+            or self.unknown_customer
+            or self.q.strip()
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -49,10 +53,12 @@ class Filters:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Filters":
         """What :meth:`as_json` wrote."""
-        found = {f.name: data[f.name] for f in fields(cls)}
+        found: dict[str, Any] = {f.name: data[f.name] for f in fields(cls)}
         for name in ("date_from", "date_to"):
             found[name] = date.fromisoformat(found[name]) if found[name] else None
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
+        for name, value in found.items():
+            found[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**found)
 
 
 SORTS = {
@@ -73,7 +79,8 @@ COLUMNS: Sequence[Any] = (
 
 def listed() -> Select[Any]:
     """Sales with the names of who sold what."""
-    return with_names(select(*COLUMNS))
+    statement: Select[Any] = with_names(select(*COLUMNS))
+    return statement
 
 
 def with_names(statement: Any) -> Any:
@@ -111,12 +118,13 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 def _one_of(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     # one value as an equation: only then does the index that leads with it give the rows in its order
-    return column == values[0] if len(values) == 1 else column.in_(values)
+    found: ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)
+    return found
 
 
 def _in_state(statuses: Sequence[str]) -> ColumnElement[bool]:
     live = [s for s in statuses if s != "voided"]
-    unvoided = Sale.voided_at.is_(None)
+    unvoided: ColumnElement[bool] = Sale.voided_at.is_(None)
     if set(live) != set(STATUSES) and live:
         unvoided = and_(unvoided, _one_of(Sale.status, live))
     if "voided" not in statuses:
@@ -137,7 +145,7 @@ def _searched(q: str) -> ColumnElement[bool]:
         ids = db.session.scalars(found.limit(MOST_FOUND)).all() if found is not None else []
         if ids:
             alternatives.append(column.in_(ids))
-    return or_(*alternatives) if alternatives else literal(False)  # noqa: FBT003
+    return or_(*alternatives) if alternatives else literal(False)
 
 
 # Totals ---------------------------------------------------------------------------------------------------------------
@@ -227,7 +235,9 @@ class Start:
 def page_start(filters: Filters, offset: int) -> Start:
     """Find a page deep in a list, newest first, without walking there: by the day totals. Needs `filters.tallied`."""
     days = (
-        select(SaleTally.sold_on, func.sum(SaleTally.count).label("n")).where(*_tallied(filters)).group_by(SaleTally.sold_on)
+        select(SaleTally.sold_on, func.sum(SaleTally.count).label("n"))
+        .where(*_tallied(filters))
+        .group_by(SaleTally.sold_on)
     ).subquery()
     passed = select(
         days.c.sold_on,
@@ -262,7 +272,9 @@ def numbered(filters: Filters, offset: int, limit: int) -> tuple[Sequence[Row[An
     return _of(inside.limit(limit).offset(start.skip)), start.total
 
 
-def changed_since(filters: Filters, moment: datetime, offset: int, limit: int) -> tuple[Sequence[Row[Any]], int]:
+def changed_since(
+    filters: Filters, moment: datetime, offset: int, limit: int
+) -> tuple[Sequence[Row[Any]], int]:
     """One numbered page of the sales changed at or after a moment, the longest unchanged first."""
     total = count(filters, moment)
     if offset >= total:
@@ -276,7 +288,11 @@ def _of(inside: Select[Any], *order: Any) -> Sequence[Row[Any]]:
     # what is skipped is skipped in the index; only the page itself is joined
     found = inside.subquery()
     ordered = order or (Sale.sold_on.desc(), Sale.id.desc())
-    return rows(listed().where(Sale.tenant_id == context.tenant_id(), Sale.id.in_(select(found.c.id))).order_by(*ordered))
+    return rows(
+        listed()
+        .where(Sale.tenant_id == context.tenant_id(), Sale.id.in_(select(found.c.id)))
+        .order_by(*ordered)
+    )
 
 
 def ids(filters: Filters, limit: int, *, after: int = 0) -> list[int]:
@@ -315,7 +331,10 @@ def splits(sale_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         return found
     statement = (
         select(SaleSplit.sale_id, SaleSplit.technician_id, Technician.name, SaleSplit.share_bps)
-        .join(Technician, and_(Technician.tenant_id == SaleSplit.tenant_id, Technician.id == SaleSplit.technician_id))
+        .join(
+            Technician,
+            and_(Technician.tenant_id == SaleSplit.tenant_id, Technician.id == SaleSplit.technician_id),
+        )
         .where(SaleSplit.tenant_id == context.tenant_id(), SaleSplit.sale_id.in_(sale_ids))
         .order_by(SaleSplit.sale_id, SaleSplit.position)
     )
@@ -354,4 +373,3 @@ def shared_with(technician_id: int, limit: int = 20) -> Sequence[Row[Any]]:
         Sale.tenant_id == context.tenant_id(), Sale.id.in_(mine), Sale.technician_id != technician_id
     )
     return rows(statement.order_by(Sale.sold_on.desc(), Sale.id.desc()))
-

@@ -1,10 +1,11 @@
 """Commands of the sales domain: record and correct, decide, payment, void; commission rates."""
 
+from webapp.sales.service.calculation import Share
 from webapp.sales.service.correct import Correction, correct
 from webapp.sales.service.decide import Decided, approve, approve_many, reject, reject_many, resubmit
 from webapp.sales.service.payment import set_payment
 from webapp.sales.service.people import Buyer, WhoIsThis, choose_customer
-from webapp.sales.service.record import NewSale, Recorded, Share, preview, record
+from webapp.sales.service.record import NewSale, Recorded, preview, record
 from webapp.sales.service.void import Voided, unvoid, void
 
 __all__ = [

@@ -52,7 +52,8 @@ def calculate(terms: Terms, sold: figures.ItemFacts, *, check_active: bool = Tru
         list_price_cents=terms.list_price_cents,
         technician=seller.earning_on(terms.sold_on),
         splits=tuple(
-            rules.SaleSplit(people[s.technician_id].earning_on(terms.sold_on), s.share_bps) for s in terms.splits
+            rules.SaleSplit(people[s.technician_id].earning_on(terms.sold_on), s.share_bps)
+            for s in terms.splits
         ),
         item_name=sold.name,
     )
@@ -69,10 +70,14 @@ def check_amounts(terms: Terms) -> None:
         if cents is None:
             continue
         if cents < 0:
-            problems.append(FieldProblem(field, f"{words} is {money.dollars(cents)}. It cannot be below $0.00."))
+            problems.append(
+                FieldProblem(field, f"{words} is {money.dollars(cents)}. It cannot be below $0.00.")
+            )
         elif cents > money.MAX_CENTS:
             problems.append(
-                FieldProblem(field, f"{words} is more than any sale can be ({money.dollars(money.MAX_CENTS)}).")
+                FieldProblem(
+                    field, f"{words} is more than any sale can be ({money.dollars(money.MAX_CENTS)})."
+                )
             )
     if problems:
         raise errors.Invalid(" ".join(p.message for p in problems), problems)

@@ -138,7 +138,12 @@ def _approve(sale: Sale) -> None:
 def _reject(sale: Sale, why: str) -> None:
     _demand_move(sale, "rejected")
     before, was = journal.snapshot(sale), tallies.counted(sale)
-    sale.status, sale.rejected_at, sale.rejected_by, sale.rejected_reason = "rejected", clock.now(), _user(), why
+    sale.status, sale.rejected_at, sale.rejected_by, sale.rejected_reason = (
+        "rejected",
+        clock.now(),
+        _user(),
+        why,
+    )
     posting.reject(sale)
     tallies.moved(was, tallies.counted(sale))
     journal.audit("sale.rejected", sale, before=before, reason=why)

@@ -143,7 +143,13 @@ def _rows(sold: Sequence[Any], world: read.World, new: _New) -> list[Row]:
     names = {**{p.id: p.name for p in world.people.values()}, **world.names, **new.names}
     everyone = {*world.paid, *new.by_technician}
     found = [
-        Row(who, names.get(who, f"Technician {who}"), sales[who], world.paid.get(who, 0), new.by_technician.get(who, 0))
+        Row(
+            who,
+            names.get(who, f"Technician {who}"),
+            sales[who],
+            world.paid.get(who, 0),
+            new.by_technician.get(who, 0),
+        )
         for who in everyone
     ]
     return sorted(found, key=lambda row: (-abs(row.difference_cents), row.name))

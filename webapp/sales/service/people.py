@@ -93,7 +93,9 @@ def _resolved(given: dict[str, str], *, ask: bool, anyway: bool) -> Match:
         if ask:
             raise WhoIsThis(given["name"], likely)
         return Match("unsure", None, None, given["name"], likely, given)
-    made = any(e["name"] == "customer.created" and e["record_id"] == found.id for e in journal.pending().events)
+    made = any(
+        e["name"] == "customer.created" and e["record_id"] == found.id for e in journal.pending().events
+    )
     return Match("created" if made else "matched", found.id, _place(found.id, given), found.name)
 
 
@@ -103,7 +105,9 @@ def _candidates(found: Sequence[Any]) -> tuple[Candidate, ...]:
     brief = customer_queries.brief([c.id for c in likely])
     told_apart = {
         number: " · ".join(
-            part for part in (row.company, clean.phone_words(row.phone), customer_rules.one_line(row._mapping)) if part
+            part
+            for part in (row.company, clean.phone_words(row.phone), customer_rules.one_line(row._asdict()))
+            if part
         )
         for number, row in brief.items()
     }

@@ -94,7 +94,9 @@ def set_rate(place: Place, rate: Rate) -> CommissionRate:
         if journal.snapshot(found) == before:
             return found
         db.session.flush()
-    journal.audit("commission_rate.set", found, before=before, place=where.label, rate=rules.describe_rate(rule))
+    journal.audit(
+        "commission_rate.set", found, before=before, place=where.label, rate=rules.describe_rate(rule)
+    )
     _tell(place, rules.describe_rate(rule))
     return found
 
@@ -108,7 +110,11 @@ def remove_rate(place: Place) -> None:
         raise errors.NotFound(f"No rate is set for {where.label}.")
     before = journal.snapshot(found)
     was = rules.describe_rate(rule_of(found))
-    gone = {name: {"from": journal.plain(value), "to": None} for name, value in before.items() if value is not None}
+    gone = {
+        name: {"from": journal.plain(value), "to": None}
+        for name, value in before.items()
+        if value is not None
+    }
     journal.audit("commission_rate.removed", record_type="commission_rate", record_id=found.id, diff=gone,
                   place=where.label, rate=was)  # fmt: skip
     db.session.delete(found)

@@ -66,7 +66,10 @@ def record(new: NewSale) -> Recorded:
     """
     permissions.demand(SALES_RECORD)
     rights.demand_technician(new.technician_id)
-    held = accounts.organization(), periods.plan()  # the session forgets what nobody holds, and would ask again
+    held = (
+        accounts.organization(),
+        periods.plan(),
+    )  # the session forgets what nobody holds, and would ask again
     sold = figures.item(new.item_id)
     if sold.archived:
         raise errors.Invalid.one("item_id", f"{sold.name} is archived and no longer sold.")

@@ -16,6 +16,7 @@ from webapp.kit.db import db
 from webapp.models import Sale, SaleTally
 from webapp.sales.queries.sales import EVERYBODY
 
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What a tally counts of one sale."""
@@ -38,7 +39,9 @@ class _Changes:
     """What one transaction adds, by technician, day and status: count, price, commission."""
 
     owner: journal.Pending
-    sums: dict[tuple[int, date, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    sums: dict[tuple[int, date, str], list[int]] = field(
+        default_factory=lambda: defaultdict(lambda: [0, 0, 0])
+    )
 
     def add(self, one: Counted, sign: int) -> None:
         for technician_id in (EVERYBODY, one.technician_id):
@@ -97,7 +100,7 @@ def _changes() -> _Changes:
 _BUCKET = "case when voided_at is null then status else 'voided' end"
 _COUNT = f"""
     select technician_id, sold_on, {_BUCKET} as bucket,
-           count(*) as count, sum(sale_price_cents) as price_cents, sum(commission_cents) as commission_cents
+           count(*) as sales, sum(sale_price_cents) as price_cents, sum(commission_cents) as commission_cents
     from sales where tenant_id = :tenant
     group by grouping sets ((technician_id, sold_on, {_BUCKET}), (sold_on, {_BUCKET}))
 """  # noqa: S608  # constants of this module
@@ -115,7 +118,7 @@ def _rebuild(session: Session) -> None:
         text(f"""
             insert into sale_tallies
                 (tenant_id, technician_id, sold_on, status, count, price_cents, commission_cents)
-            select :tenant, coalesce(technician_id, 0), sold_on, bucket, count, price_cents, commission_cents
+            select :tenant, coalesce(technician_id, 0), sold_on, bucket, sales, price_cents, commission_cents
             from ({_COUNT}) as counted
         """),  # noqa: S608  # both texts are constants of this module
         {"tenant": tenant},
@@ -127,16 +130,23 @@ def differences() -> list[str]:
     tenant = context.tenant_id()
     real = {
         (row.technician_id or EVERYBODY, row.sold_on, row.bucket): (
-            row.count,
+            row.sales,
             int(row.price_cents),
             int(row.commission_cents),
         )
         for row in db.session.execute(text(_COUNT), {"tenant": tenant})
     }
     kept = {
-        (row.technician_id, row.sold_on, row.status): (row.count, row.price_cents, row.commission_cents)
+        (row[0], row[1], row[2]): (row[3], row[4], row[5])
         for row in db.session.execute(
-            select(*SaleTally.__table__.c).where(
+            select(
+                SaleTally.technician_id,
+                SaleTally.sold_on,
+                SaleTally.status,
+                SaleTally.count,
+                SaleTally.price_cents,
+                SaleTally.commission_cents,
+            ).where(
                 SaleTally.tenant_id == tenant,
                 or_(SaleTally.count != 0, SaleTally.price_cents != 0, SaleTally.commission_cents != 0),
             )

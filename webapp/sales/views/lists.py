@@ -134,11 +134,12 @@ def _with_totals(shown: list[dict[str, Any]], totals: queries.Totals) -> list[di
 
 
 def _views(query: listing.ListQuery) -> list[dict[str, Any]]:
-    fixed = [
+    fixed: list[dict[str, Any]] = [
         {"key": "", "label": "All sales"},
         {"key": "pending", "label": "Pending approval", "url": "/sales?status=pending&view=pending",
          "count": queries.pending_count() or None},
         {"key": "voided", "label": "Voided", "url": "/sales?status=voided&view=voided"},
+        {"key": "who", "label": "Who is this?", "url": "/sales?who=open&view=who"},
     ]  # fmt: skip
     return fixed + saved_views.listed("/sales")
 
@@ -185,7 +186,8 @@ def bulk_reject() -> Response:
             chosen = _selected()
             if chosen is None:
                 jobs.add(
-                    "sales.decide", {"decision": "reject", "reason": reason, "filters": _undecided().as_json()}
+                    "sales.decide",
+                    {"decision": "reject", "reason": reason, "filters": _undecided().as_json()},
                 )
                 pages.toast("They are being rejected in the background. Reload in a moment.", "info")
             else:
@@ -237,4 +239,3 @@ def _back() -> Response:
     query = read()
     query.path, query.after, query.before = "/sales", None, None
     return page_of(query, filters(query))
-

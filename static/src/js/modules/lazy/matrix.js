@@ -1,0 +1,52 @@
+// A grid of links as one stop of the Tab key: arrows, Home and End move in it, Enter opens as always.
+import { listen } from "../../dom.js";
+
+export default function matrix(element) {
+  const rows = () => [...element.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("a.tr-rate")]).filter((cells) => cells.length);
+  const all = () => rows().flat();
+
+  function only(link) {
+    for (const other of all()) other.tabIndex = other === link ? 0 : -1;
+  }
+
+  function place(link) {
+    const grid = rows();
+    const y = grid.findIndex((cells) => cells.includes(link));
+    return { grid, y, x: y < 0 ? -1 : grid[y].indexOf(link) };
+  }
+
+  function next({ grid, y, x }, event) {
+    const end = event.ctrlKey || event.metaKey;
+    switch (event.key) {
+      case "ArrowLeft":
+        return grid[y][x - 1];
+      case "ArrowRight":
+        return grid[y][x + 1];
+      case "ArrowUp":
+        return grid[y - 1]?.[x];
+      case "ArrowDown":
+        return grid[y + 1]?.[x];
+      case "Home":
+        return end ? grid[0][0] : grid[y][0];
+      case "End":
+        return end ? grid.at(-1).at(-1) : grid[y].at(-1);
+      default:
+        return undefined;
+    }
+  }
+
+  const focused = document.activeElement;
+  only(element.contains(focused) ? focused : all()[0]);
+  return listen(element, {
+    focusin: (event) => event.target.matches("a.tr-rate") && only(event.target),
+    keydown(event) {
+      const here = place(event.target);
+      if (here.y < 0) return;
+      const link = next(here, event);
+      if (!link) return;
+      event.preventDefault();
+      link.focus();
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
+  });
+}

@@ -1,0 +1,160 @@
+"""Search over everything the person may see: records, pages, actions. Answers Ctrl-K and the search page."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, request
+from sqlalchemy import and_, case, select
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, OFFICE_USE, USERS_MANAGE
+from webapp.catalog import permissions as catalog
+from webapp.customers import permissions as customers
+from webapp.kit import context, money, search
+from webapp.kit.db import rows
+from webapp.kit.permissions import may
+from webapp.models import Customer, Item, Sale, Technician
+from webapp.sales.permissions import SALES_READ_ALL, SALES_RECORD
+from webapp.technicians import permissions as technicians
+
+EACH = 6  # results of one kind
+LOOKED_AT = 300  # records of one kind that are ordered by name: one letter must not read a million
+
+# what can be begun: label, address, icon, permission, and further words it is found by
+ACTIONS = (
+    ("Record a sale", "/sales/new", "circle-plus", SALES_RECORD, "new add sell"),
+    ("Add a customer", "/customers/new", "user-plus", customers.CREATE, "new household company"),
+    ("Add a technician", "/technicians/new", "hard-hat", technicians.EDIT, "new employee hire"),
+    ("Add an item", "/items/new", "package-plus", catalog.EDIT, "new price book product service"),
+    ("Import a file", "/imports/new", "upload", OFFICE_USE, "csv spreadsheet"),
+    ("Export", "/downloads/new", "download", OFFICE_USE, "csv spreadsheet download"),
+    ("Invite a user", "/settings/users/invite", "user-plus", USERS_MANAGE, "new add person account"),
+    ("Create an API key", "/settings/api-keys/new", "key-round", KEYS_MANAGE, "new add token partner"),
+    ("Change the company", "/settings/company", "building-2", COMPANY_EDIT, "branding logo zone name"),
+    ("My account", "/account", "user-round", OFFICE_USE, "password profile second factor sessions"),
+    ("API reference", "/api/docs", "book-open", OFFICE_USE, "openapi swagger developers"),
+)
+
+
+def groups(query: str) -> list[dict[str, Any]]:
+    """Results for the macro `ui.search_results`: groups of `{"label", "items"}`, the likeliest first."""
+    query = query.strip()[:100]
+    found = [
+        {"label": label, "items": made}
+        for label, permission, read in _SOURCES
+        if query and may(permission) and (made := read(query))
+    ]
+    begin = {"label": "Actions", "items": _actions(query)}
+    pages = {"label": "Pages", "items": _pages(query)}
+    # with nothing typed, what can be begun comes first; with words, the records they may mean
+    return [*found, begin, pages] if query else [begin, pages]
+
+
+def _numbers(query: str) -> list[int]:
+    match = re.fullmatch(r"(?:sale\s*)?#?\s*(\d{1,18})", query, re.IGNORECASE)
+    return [int(match[1])] if match else []
+
+
+def _sales(query: str) -> list[dict[str, Any]]:
+    condition: Any = Sale.id.in_(_numbers(query))
+    if not _numbers(query):
+        words = search.matching("sale", query)
+        if words is None:
+            return []
+        condition = Sale.id.in_(select(words.limit(LOOKED_AT).subquery()))
+    statement = (
+        select(Sale.id, Item.name.label("item"), Technician.name.label("technician"), Sale.customer_name, Sale.sale_price_cents,
+               case((Sale.voided_at.is_not(None), "voided"), else_=Sale.status).label("status"))
+        .join(Item, and_(Item.tenant_id == Sale.tenant_id, Item.id == Sale.item_id))
+        .join(Technician, and_(Technician.tenant_id == Sale.tenant_id, Technician.id == Sale.technician_id))
+        .where(Sale.tenant_id == context.tenant_id(), condition)
+        .order_by(Sale.id.desc())
+        .limit(EACH)
+    )  # fmt: skip
+    return [
+        {"label": f"Sale {row.id}: {row.item}", "url": f"/sales/{row.id}", "icon": "badge-dollar-sign", "state": row.status,
+         "hint": " · ".join(x for x in (row.customer_name, row.technician, money.dollars(row.sale_price_cents)) if x)}
+        for row in rows(statement)
+    ]  # fmt: skip
+
+
+def _named(kind: str, model: Any, query: str, *columns: Any, where: tuple[Any, ...] = ()) -> Any:
+    words = search.matching(kind, query)
+    if words is None:
+        return []
+    return rows(
+        select(model.id, model.name, *columns)
+        .where(
+            model.tenant_id == context.tenant_id(),
+            model.id.in_(select(words.limit(LOOKED_AT).subquery())),
+            *where,
+        )
+        .order_by(model.name, model.id)
+        .limit(EACH)
+    )
+
+
+def _customers(query: str) -> list[dict[str, Any]]:
+    found = _named("customer", Customer, query, Customer.company, Customer.phone, Customer.email,
+                   where=(Customer.merged_into_id.is_(None), Customer.archived.is_(False)))  # fmt: skip
+    return [{"label": row.name, "hint": " · ".join(x for x in (row.company, row.phone, row.email) if x),
+             "url": f"/customers/{row.id}", "icon": "user-round"} for row in found]  # fmt: skip
+
+
+def _technicians(query: str) -> list[dict[str, Any]]:
+    found = _named("technician", Technician, query, Technician.employee_number, Technician.phone)
+    return [{"label": row.name, "hint": " · ".join(x for x in (row.employee_number, row.phone) if x),
+             "url": f"/technicians/{row.id}", "icon": "hard-hat"} for row in found]  # fmt: skip
+
+
+def _items(query: str) -> list[dict[str, Any]]:
+    found = _named("item", Item, query, Item.code, Item.list_price_cents, where=(Item.archived.is_(False),))
+    return [{"label": row.name, "url": f"/items/{row.id}", "icon": "tag",
+             "hint": " · ".join(x for x in (row.code, _price(row.list_price_cents)) if x)} for row in found]  # fmt: skip
+
+
+def _price(cents: int | None) -> str:
+    return money.dollars(cents) if cents is not None else ""
+
+
+def _actions(query: str) -> list[dict[str, Any]]:
+    wanted = search.words(query)
+    return [
+        {"label": label, "url": url, "icon": icon}
+        for label, url, icon, permission, more in ACTIONS
+        if may(permission) and _every_word_begins_one(wanted, f"{label} {more}") and _exists(url)
+    ]
+
+
+def _pages(query: str) -> list[dict[str, Any]]:
+    wanted = search.words(query)
+    navigation: list[dict[str, Any]] = current_app.jinja_env.globals["nav"]()  # type: ignore[operator]  # set in wiring
+    return [
+        {"label": item["label"], "hint": section["label"], "url": item["url"], "icon": item["icon"]}
+        for section in navigation
+        for item in section["items"]
+        if _every_word_begins_one(wanted, f"{item['label']} {section['label']}")
+    ]
+
+
+def _every_word_begins_one(wanted: list[str], text: str) -> bool:
+    there = search.words(text)
+    return all(any(word.startswith(w) for word in there) for w in wanted)
+
+
+def _exists(url: str) -> bool:
+    try:
+        current_app.url_map.bind(request.host).match(url, method="GET")
+    except (RequestRedirect, HTTPException):
+        return False
+    return True
+
+
+_SOURCES: tuple[tuple[str, str, Callable[[str], list[dict[str, Any]]]], ...] = (
+    ("Customers", customers.READ, _customers),
+    ("Sales", SALES_READ_ALL, _sales),
+    ("Technicians", technicians.READ, _technicians),
+    ("Price book", catalog.READ, _items),
+)

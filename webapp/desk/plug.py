@@ -1,0 +1,27 @@
+"""What the desk plugs into the house."""
+
+from webapp.accounts.permissions import OFFICE_USE
+from webapp.desk import (
+    reference,
+    styleguide,
+    today,
+    views,
+    waiting,
+)
+from webapp.kit.plug import NavItem, Plug
+from webapp.kit.web import App
+
+__all__ = ["PLUG", "waiting"]
+
+
+def _wire(app: App) -> None:
+    app.context_processor(views.shell_values)
+    if not app.config["SETTINGS"].production:
+        app.register_blueprint(styleguide.bp)
+
+
+PLUG = Plug(
+    blueprints=(today.bp, reference.bp),
+    navigation=(NavItem("", "Today", "/", "house", 0, OFFICE_USE, "g h"),),
+    wire=_wire,
+)

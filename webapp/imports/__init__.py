@@ -1,0 +1,1 @@
+"""Files coming in: CSV read, mapped, checked and shown before anything is written. Knows no domain."""

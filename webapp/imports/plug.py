@@ -1,0 +1,10 @@
+"""What imports plug into the house."""
+
+from webapp.imports.permissions import IMPORTS_USE
+from webapp.imports.views import bp
+from webapp.kit.plug import NavItem, Plug
+
+PLUG = Plug(
+    blueprints=(bp,),
+    navigation=(NavItem("Data", "Imports", "/imports", "upload", 850, IMPORTS_USE),),
+)

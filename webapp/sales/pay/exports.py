@@ -1,0 +1,226 @@
+"""Pay as files: CSV in dollars, statements and reports as PDF, all statements of a period in one archive."""
+
+import base64
+import re
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from flask import Response
+from sqlalchemy import func, literal, select
+
+from webapp.accounts import queries as accounts
+from webapp.downloads.registry import ZIP, Made, Progress, exporter
+from webapp.kit import csv, errors, files, money, pdf, words
+from webapp.kit.db import rows
+from webapp.models import Item, ItemCategory, Organization, PayLine, PayPeriod, Sale, Technician
+from webapp.sales import rules
+from webapp.sales.pay import periods, queries, reports, totals
+from webapp.sales.pay.permissions import PAYROLL_READ
+
+FILE_PURPOSE = "pay"
+
+
+# CSV --------------------------------------------------------------------------------------------------------
+
+
+def period_csv(period: PayPeriod, detail: str = "technicians") -> Response:
+    """A pay period as CSV: one row per technician, or with `lines` one per posted line."""
+    source = _line_rows(period) if detail == "lines" else _technician_rows(period)
+    return csv.response(source, f"pay-period-{period.id}" + ("-lines" if detail == "lines" else ""))
+
+
+def _of_period(period: PayPeriod) -> list[Any]:
+    return [
+        literal(periods.label(period)).label("pay_period"),
+        literal(period.start_date.isoformat()).label("start_date"),
+        literal(period.end_date.isoformat()).label("end_date"),
+        literal(period.pay_date.isoformat()).label("pay_date"),
+        literal(period.status).label("status"),
+    ]
+
+
+def _technician_rows(period: PayPeriod) -> Any:
+    source = (totals.frozen if period.status == "closed" else totals.live)(period.id).subquery()
+    sums = [csv.dollars(source.c[name]).label(name.removesuffix("_cents")) for name in totals.AMOUNTS]
+    return select(
+        *_of_period(period),
+        csv.safe(func.coalesce(source.c.employee_number, "")).label("employee_number"),
+        csv.safe(source.c.technician_name).label("technician"),
+        source.c.lines.label("lines"),
+        *sums,
+    ).order_by(func.lower(source.c.technician_name), source.c.technician_id)
+
+
+_LINE_COLUMNS: Sequence[Any] = (
+    csv.safe(func.coalesce(Technician.employee_number, "")).label("employee_number"),
+    csv.safe(Technician.name).label("technician"),
+    PayLine.kind.label("kind"),
+    PayLine.role.label("role"),
+    PayLine.sale_id.label("sale_id"),
+    func.coalesce(func.to_char(Sale.sold_on, "YYYY-MM-DD"), "").label("sold_on"),
+    csv.safe(PayLine.description).label("item"),
+    csv.safe(func.coalesce(Sale.customer_name, "")).label("customer"),
+    func.coalesce(csv.dollars(Sale.sale_price_cents), "").label("sale_price"),
+    func.coalesce(csv.percent(PayLine.share_bps), "").label("share_percent"),
+    csv.dollars(PayLine.amount_cents).label("amount"),
+    csv.safe(PayLine.reason).label("reason"),
+    csv.safe(PayLine.note).label("note"),
+)
+
+
+def _line_rows(period: PayPeriod) -> Any:
+    return (
+        queries.counted_lines(period.id)
+        .with_only_columns(*_of_period(period), *_LINE_COLUMNS)
+        .order_by(None)
+        .order_by(func.lower(Technician.name), Technician.id, Sale.sold_on.asc().nulls_last(), PayLine.id)
+    )
+
+
+def report_csv(first: date, last: date) -> Response:
+    """Every commission line of sales from `first` to `last`, pending ones marked."""
+    mine = [
+        PayLine.sale_id.label("sale_id"),
+        func.to_char(Sale.sold_on, "YYYY-MM-DD").label("sold_on"),
+        csv.safe(func.coalesce(Technician.employee_number, "")).label("employee_number"),
+        csv.safe(Technician.name).label("technician"),
+        csv.safe(Item.name).label("item"),
+        csv.safe(func.coalesce(ItemCategory.name, "")).label("category"),
+        csv.safe(Sale.customer_name).label("customer"),
+        csv.dollars(Sale.sale_price_cents).label("sale_price"),
+        PayLine.kind.label("kind"),
+        PayLine.role.label("role"),
+        func.coalesce(csv.percent(PayLine.share_bps), "").label("share_percent"),
+        csv.dollars(PayLine.amount_cents).label("amount"),
+        PayLine.state.label("state"),
+        func.coalesce(func.to_char(PayPeriod.start_date, "YYYY-MM-DD"), "").label("pay_period_start"),
+        func.coalesce(func.to_char(PayPeriod.end_date, "YYYY-MM-DD"), "").label("pay_period_end"),
+        csv.safe(PayLine.note).label("note"),
+    ]
+    return csv.response(reports.report_lines(mine, first, last), "commission-report")
+
+
+def grouped_csv(first: date, last: date, group: str) -> Response:
+    """The commission report as its page shows it: one row per group."""
+    source = reports.report(first, last, group).subquery()
+    if group == "period":
+        names = [
+            func.coalesce(func.to_char(source.c[column], "YYYY-MM-DD"), "").label(label)
+            for column, label in (("name", "pay_period_start"), ("detail", "pay_period_end"))
+        ]
+        order: Any = source.c.name.asc().nulls_last()
+    else:
+        names = [csv.safe(func.coalesce(source.c.name, "")).label(group)]
+        order = func.lower(source.c.name).asc().nulls_last()
+    sums = [
+        csv.dollars(source.c[name]).label(name.removesuffix("_cents"))
+        for name in ("sales_cents", "commission_cents", "override_cents", "total_cents", "pending_cents")
+    ]
+    chosen = select(*names, source.c.sales.label("sales_count"), *sums).order_by(order)
+    return csv.response(chosen, f"commissions-by-{group}")
+
+
+# PDF --------------------------------------------------------------------------------------------------------
+
+
+def statement_pdf(period: PayPeriod, technician_id: int, *, reader_id: int | None = None) -> bytes:
+    """A technician's commission statement."""
+    statement = queries.statement(period, technician_id, reader_id=reader_id)
+    return pdf.render("sales/pay/statement_pdf.html", statement=statement, **_common(period))
+
+
+def period_pdf(period: PayPeriod) -> bytes:
+    """The report of a whole period: totals per technician and, up to a number that can be read, every line."""
+    people = totals.by_technician(period)
+    whole = totals.together(people)
+    lines: dict[int, list[queries.Line]] = {}
+    if whole.lines <= queries.MOST_LINES:
+        for row in rows(queries.counted_lines(period.id)):
+            lines.setdefault(row.technician_id, []).append(queries.line_of(row))
+    return pdf.render(
+        "sales/pay/period_pdf.html",
+        people=people,
+        whole=whole,
+        lines=lines,
+        most=queries.MOST_LINES,
+        standing=queries.standing(period),
+        **_common(period),
+    )
+
+
+def _common(period: PayPeriod) -> dict[str, Any]:
+    company = accounts.organization()
+    return {
+        "period": period,
+        "label": periods.label(period),
+        "company": company,
+        "logo": _logo(company),
+        "color": company.primary_color
+        if re.fullmatch(r"#[0-9a-fA-F]{6}", company.primary_color)
+        else "#2563eb",
+        "dollars": money.dollars,
+        "percent": money.percent,
+        "day": _day,
+        "moment": lambda value: words.date_words(value, "long", zone=company.time_zone),
+    }
+
+
+def _day(value: date | None) -> str:
+    return f"{value:%b} {value.day}, {value.year}" if value else ""
+
+
+def _logo(company: Organization) -> str:
+    """The logo as a `data:` address, empty without one that can be read."""
+    file = files.seek(company.logo_file_id)
+    if file is None:
+        return ""
+    try:
+        return f"data:{file.media_type};base64,{base64.b64encode(files.read(file)).decode()}"
+    except errors.AppError:
+        return ""
+
+
+def statement_name(period: PayPeriod, name: str) -> str:
+    """`statement-2026-11-01-mike-johnson`."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") or "technician"
+    return f"statement-{period.start_date}-{plain}"
+
+
+# All statements of a period ---------------------------------------------------------------------------------
+
+
+def _period_words(args: dict[str, Any]) -> str:
+    return f"Every technician's statement for {periods.label(queries.period(int(args['pay_period_id'])))}."
+
+
+@exporter("pay.statements", permission=PAYROLL_READ, title="All statements", words=_period_words)
+def statements(args: dict[str, Any], progress: Progress) -> Made:
+    """Every technician's statement of a period as PDFs in one archive."""
+    period = queries.period(int(args["pay_period_id"]))
+    people = totals.by_technician(period)
+    if not people:
+        raise errors.Conflict(
+            f"Nobody has anything in {periods.short(period)} yet, so there are no statements."
+        )
+    with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as held:
+        path = Path(held.name)
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number, person in enumerate(people):
+                progress(number, len(people))
+                name = f"{statement_name(period, person.technician_name)}-{person.technician_id}.pdf"
+                archive.writestr(name, statement_pdf(period, person.technician_id))
+        progress(len(people), len(people))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return Made(f"statements-{period.start_date}.zip", ZIP, path)
+
+
+def scale_words(scale: Sequence[rules.ScaleStep]) -> list[str]:
+    """A discount scale in sentences."""
+    return [f"{money.percent(s.discount_bps)} off or more pays {money.percent(s.pays_bps)}" for s in scale]

@@ -1,0 +1,280 @@
+"""Recording a sale in the office, with the commission shown as one types, and correcting one."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from webapp.kit import errors, pages, permissions
+from webapp.kit.money import dollars
+from webapp.kit.permissions import requires
+from webapp.sales import rules, service
+from webapp.sales.forms import NEW_PREFIX, SHARES, SaleForm
+from webapp.sales.pay import periods
+from webapp.sales.permissions import COMMISSION_READ, SALES_CORRECT, SALES_RECORD
+from webapp.sales.queries import figures, lookups
+from webapp.sales.queries import sales as queries
+from webapp.sales.service import Buyer, NewSale, Share, WhoIsThis
+from webapp.sales.service.decide import reason_of
+from webapp.sales.views import bp
+from webapp.sales.views.show import load
+
+
+@bp.get("/new")
+@requires(SALES_RECORD)
+def new() -> Response:
+    """The form for a sale; the last technician and day come along when one after the other is recorded."""
+    given = request.args
+    form = SaleForm(
+        None,
+        technician_id=given.get("technician", type=int),
+        item_id=given.get("item", type=int),
+        sold_on=_day(given.get("sold_on", "")) or periods.today(),
+        customer=given.get("customer", ""),
+    )
+    if form.item_id.data is not None:
+        _fill_prices(form)
+    return _page(form)
+
+
+@bp.post("/new")
+@requires(SALES_RECORD)
+def create() -> Response:
+    """Record the sale, or show what is wrong with it."""
+    form = SaleForm()
+    form.people(lookups.sellers())
+    if form.validate():
+        try:
+            made = service.record(_new_sale(form))
+        except WhoIsThis as question:
+            form.ask(question.candidates)
+            return _page(form, status=422, question=question.message)
+        except (errors.Invalid, errors.Conflict) as problem:
+            form.blame(problem)
+        else:
+            return _recorded(form, made)
+    return _page(form, status=422)
+
+
+def _recorded(form: SaleForm, made: service.Recorded) -> Response:
+    sale = made.sale
+    earns = f": it earns {rules_words(made.snapshot)}" if permissions.may(COMMISSION_READ) else ""
+    customer = (
+        f" {sale.customer_name} was added to your customers." if made.customer.status == "created" else ""
+    )
+    pages.toast(f"Sale {sale.id} is recorded{earns}.{customer}")
+    if request.form.get("then") == "again":
+        kept = {"technician": form.technician_id.data, "sold_on": form.sold_on.data.isoformat()}
+        return pages.redirect(f"/sales/new?{urlencode(kept)}")
+    return pages.redirect(f"/sales/{sale.id}")
+
+
+def rules_words(snapshot: rules.Snapshot) -> str:
+    """Who earns how much, in a few words: `Mike $54.00, Ana $36.00`."""
+    shares = [line for line in snapshot.lines if line.role != "override"]
+    return ", ".join(f"{line.technician_name} {dollars(line.amount_cents)}" for line in shares)
+
+
+def _new_sale(form: SaleForm) -> NewSale:
+    return NewSale(
+        technician_id=form.technician_id.data,
+        item_id=form.item_id.data or 0,
+        sale_price_cents=form.sale_price_cents.data or 0,
+        list_price_cents=form.list_price_cents.data,
+        sold_on=form.sold_on.data,
+        completed_on=form.completed_on.data,
+        splits=form.shares(),
+        buyer=form.buyer(),
+        payment_type=form.payment_type.data,
+        notes=form.notes.data,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _page(
+    form: SaleForm, *, status: int = 200, question: str = "", sale: Any = None, reason: str = ""
+) -> Response:
+    """The form, with the words of what was chosen."""
+    chosen = [form.technician_id.data, *(t.data for t, _ in form.splits())]
+    form.people(lookups.sellers(*(number for number in chosen if isinstance(number, int))))
+    items = lookups.item_names({form.item_id.data} if form.item_id.data else set())
+    home = f"/sales/{sale.id}" if sale is not None else "/sales"
+    return pages.render(
+        "sales/form.html",
+        block="form" if status == 422 else None,
+        status=status,
+        page_title=f"Correct sale {sale.id}" if sale is not None else "Record a sale",
+        form=form,
+        sale=sale,
+        reason=reason,
+        question=question,
+        item_name=items.get(form.item_id.data or 0, ""),
+        customer_words=_customer_words(form.customer.data),
+        new_customer=_is_new(form.customer.data),
+        shares=any(technician.data for technician, _ in form.splits()),
+        action=f"{home}/correct" if sale is not None else "/sales/new",
+        home=home,
+    )
+
+
+def _is_new(value: str | None) -> bool:
+    return bool(value) and not str(value).isdigit()
+
+
+def _customer_words(value: str | None) -> str:
+    if not value:
+        return ""
+    if value.isascii() and value.isdigit() and len(value) < 19:
+        return lookups.customer_names([int(value)]).get(int(value), "")
+    return f"New customer: {value.removeprefix(NEW_PREFIX)}"
+
+
+# While one types ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/new/prices")
+@requires(SALES_RECORD)
+def prices() -> Response:
+    """The price fields once an item is chosen: its list price in both, unless a price was typed already."""
+    form = SaleForm(request.args)
+    _fill_prices(form)
+    answer = pages.render("sales/form.html", block="prices", form=form, **_NOTHING)
+    answer.headers["HX-Trigger-After-Settle"] = "sale-priced"
+    return answer
+
+
+_NOTHING: dict[str, Any] = {
+    "page_title": "Record a sale", "sale": None, "reason": "", "question": "", "item_name": "", "customer_words": "",
+    "new_customer": False, "shares": False, "action": "/sales/new", "home": "/sales",
+}  # fmt: skip
+
+
+def _fill_prices(form: SaleForm) -> None:
+    typed = form.sale_price_cents.data
+    untouched = typed is None or typed == form.list_price_cents.data
+    list_price = figures.item(form.item_id.data).list_price_cents if form.item_id.data else None
+    form.list_price_cents.data = list_price
+    if untouched:
+        form.sale_price_cents.data = list_price
+    for field in (form.list_price_cents, form.sale_price_cents):
+        field.raw_data = None
+
+
+@bp.get("/new/customer")
+@requires(SALES_RECORD)
+def customer_fields() -> Response:
+    """The fields for a new customer's details, once somebody new was named."""
+    form = SaleForm(request.args)
+    values = {**_NOTHING, "new_customer": _is_new(form.customer.data)}
+    return pages.render("sales/form.html", block="customer", form=form, **values)
+
+
+@bp.get("/new/preview")
+@requires(SALES_RECORD)
+def preview() -> Response:
+    """What the sale would earn as it stands in the form."""
+    form = SaleForm(request.args)
+    form.people(lookups.sellers())
+    form.validate()
+    values: dict[str, Any] = {
+        "snapshot": None,
+        "why_not": "Choose technician, item and price to see what it earns.",
+    }
+    ready = form.technician_id.data and form.item_id.data and form.sale_price_cents.data is not None
+    if not permissions.may(COMMISSION_READ):
+        values["why_not"] = "The commission is calculated when the sale is recorded."
+    elif ready:
+        try:
+            snapshot = service.preview(_new_sale(_dated(form)))
+        except errors.AppError as problem:
+            values["why_not"] = problem.message
+        else:
+            values = {"snapshot": snapshot, "explanation": rules.explain(snapshot)}
+    return pages.render("sales/preview.html", block="preview", page_title="Commission", **values)
+
+
+def _dated(form: SaleForm) -> SaleForm:
+    form.sold_on.data = form.sold_on.data or periods.today()
+    return form
+
+
+# Correcting -----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:sale_id>/correct")
+@requires(SALES_CORRECT)
+def correction(sale_id: int) -> Response:
+    """The form with the sale as it is."""
+    sale = load(sale_id)
+    form = SaleForm(
+        None,
+        technician_id=sale.technician_id,
+        item_id=sale.item_id,
+        sale_price_cents=sale.sale_price_cents,
+        list_price_cents=sale.list_price_cents,
+        customer=str(sale.customer_id) if sale.customer_id else sale.customer_name,
+        sold_on=sale.sold_on,
+        completed_on=sale.completed_on,
+        payment_type=sale.payment_type,
+        notes=sale.notes,
+    )
+    for (technician, share), held in zip(
+        form.splits(), queries.splits([sale_id]).get(sale_id, []), strict=False
+    ):
+        technician.data, share.data = held["technician_id"], held["share_bps"]
+    return _page(form, sale=sale)
+
+
+@bp.post("/<int:sale_id>/correct")
+@requires(SALES_CORRECT)
+def correct(sale_id: int) -> Response:
+    """Correct the sale, or show what is wrong."""
+    sale = load(sale_id)
+    form = SaleForm()
+    form.people(lookups.sellers(sale.technician_id))
+    reason = request.form.get("reason", "")
+    if form.validate():
+        try:
+            reason_of(reason)
+            result = service.correct(sale_id, _changes(form, sale), reason)
+        except WhoIsThis as question:
+            form.ask(question.candidates)
+            return _page(form, status=422, question=question.message, sale=sale, reason=reason)
+        except (errors.Invalid, errors.Conflict) as problem:
+            form.blame(problem)
+        else:
+            return _corrected(sale_id, result)
+    return _page(form, status=422, sale=sale, reason=reason)
+
+
+def _corrected(sale_id: int, result: service.Correction) -> Response:
+    if result.replaced is not None:
+        pages.toast(
+            f"Sale {sale_id} is voided and recorded anew as sale {result.sale.id}, which waits for approval."
+        )
+    else:
+        pages.toast(f"Sale {sale_id} is corrected.")
+    return pages.redirect(f"/sales/{result.sale.id}")
+
+
+def _changes(form: SaleForm, sale: Any) -> dict[str, Any]:
+    """What the form changes. Shares beyond those it can show are left as they are unless it changes some."""
+    changes: dict[str, Any] = {
+        name: form[name].data
+        for name in ("technician_id", "item_id", "sale_price_cents", "list_price_cents", "sold_on", "completed_on",
+                     "payment_type", "notes")
+    }  # fmt: skip
+    held = [Share(s["technician_id"], s["share_bps"]) for s in queries.splits([sale.id]).get(sale.id, [])]
+    if list(form.shares()) != held[:SHARES]:
+        changes["splits"] = form.shares()
+    present = str(sale.customer_id) if sale.customer_id else sale.customer_name
+    if form.customer.data != present or form.customer_choice.data:
+        changes["buyer"] = form.buyer() if form.customer.data else Buyer()
+    return changes
