@@ -41,14 +41,18 @@ def sign_in(client: FlaskClient, company: Company, username: str = "manager", pa
     return post(client, "/sign-in", business_code=company.code, username=username, password=password, **more)
 
 
-def login(app: App, company: Company, username: str = "manager", password: str = PASSWORD, **headers: str) -> Any:
+def login(
+    app: App, company: Company, username: str = "manager", password: str = PASSWORD, **headers: str
+) -> Any:
     """`POST /auth/login`."""
     sent = {"X-Tenant-Id": str(company.tenant_id)} | {k.replace("_", "-"): v for k, v in headers.items()}
     return app.test_client().post("/api/v1/auth/login", json={"username": username, "password": password},
                                   headers=sent)  # fmt: skip
 
 
-def call(app: App, method: str, path: str, json: Any = None, token: str = "", tenant: object = "", **headers: str) -> Any:
+def call(
+    app: App, method: str, path: str, json: Any = None, token: str = "", tenant: object = "", **headers: str
+) -> Any:
     """One API call, without a cookie."""
     sent = {k.replace("_", "-"): v for k, v in headers.items()}
     if token:
@@ -78,7 +82,9 @@ def audited(company: Company, action: str) -> list[dict[str, Any]]:
     """The payloads of an organization's audit entries of one kind, oldest first."""
     with company.acting("admin"):
         rows = db.session.execute(
-            select(AuditEntry.payload, AuditEntry.actor).where(AuditEntry.action == action).order_by(AuditEntry.seq)
+            select(AuditEntry.payload, AuditEntry.actor)
+            .where(AuditEntry.action == action)
+            .order_by(AuditEntry.seq)
         ).all()
     return [dict(row.payload) | {"actor": row.actor} for row in rows]
 
@@ -86,7 +92,9 @@ def audited(company: Company, action: str) -> list[dict[str, Any]]:
 def mails(company: Company, template: str) -> list[Any]:
     """The bodies of an organization's mails of one template, oldest first."""
     with company.acting("admin"):
-        found = db.session.scalars(select(Message).where(Message.template == template).order_by(Message.id)).all()
+        found = db.session.scalars(
+            select(Message).where(Message.template == template).order_by(Message.id)
+        ).all()
         return [messages.content(m) for m in found]
 
 

@@ -19,7 +19,17 @@ def run(*arguments: str) -> Result:
 
 
 def test_a_key_is_made_listed_and_revoked(app: App, company: Company) -> None:
-    made = run("create", "--business", company.code.lower(), "--product", "growth", "--scope", "read", "--name", "CRM")
+    made = run(
+        "create",
+        "--business",
+        company.code.lower(),
+        "--product",
+        "growth",
+        "--scope",
+        "read",
+        "--name",
+        "CRM",
+    )
     assert made.exit_code == 0, made.output
     key = made.stdout.strip()
     assert key.startswith("eal_live_")
@@ -37,7 +47,10 @@ def test_a_key_is_made_listed_and_revoked(app: App, company: Company) -> None:
 
 def test_what_is_wrong_is_said_in_words(company: Company, other_company: Company) -> None:
     unknown = run("list", "--business", "NOBODY")
-    assert (unknown.exit_code, unknown.stderr) == (1, "Error: No organization has the business code NOBODY.\n")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "Error: No organization has the business code NOBODY.\n",
+    )
     missing = run("create", "--business", company.code, "--product", "growth", "--name", "CRM")
     assert missing.exit_code == 1
     assert "Choose one of read, write, admin." in missing.stderr

@@ -185,7 +185,12 @@ def test_a_field_key_acts_with_its_role_and_needs_no_tenant_header(
     with app.test_request_context():
         who = keys.find(key)
     assert who is not None
-    assert (who.kind, who.roles, who.may("users.manage"), who.may("audit.read")) == ("key", ("manager",), False, True)
+    assert (who.kind, who.roles, who.may("users.manage"), who.may("audit.read")) == (
+        "key",
+        ("manager",),
+        False,
+        True,
+    )
 
 
 @pytest.mark.parametrize("product", ["growth", "closebot", "agents"])
@@ -277,7 +282,9 @@ def test_the_growth_limit_is_counted_per_key_and_told(app: App, company: Company
     [("field", {"role": ""}, "role"), ("field", {"role": "owner"}, "role"), ("growth", {"scope": "all"}, "scope"),
      ("fax", {}, "product"), ("closebot", {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expires_at")],
 )  # fmt: skip
-def test_a_key_that_cannot_be_names_the_field(company: Company, product: str, options: dict[str, Any], field: str) -> None:
+def test_a_key_that_cannot_be_names_the_field(
+    company: Company, product: str, options: dict[str, Any], field: str
+) -> None:
     with pytest.raises(errors.Invalid) as caught, company.acting("admin"):
         keys.create("Website", product, **options)
     assert [p.field for p in caught.value.problems] == [field]

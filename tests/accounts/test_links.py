@@ -31,7 +31,9 @@ def link_in(company: Company, template: str) -> str:
     return found[1]
 
 
-def test_a_new_password_is_set_by_a_mailed_link_and_everybody_else_is_signed_out(app: App, company: Company) -> None:
+def test_a_new_password_is_set_by_a_mailed_link_and_everybody_else_is_signed_out(
+    app: App, company: Company
+) -> None:
     elsewhere, token = browser(app), login(app, company)
     sign_in(elsewhere, company)
     ask(app, company)
@@ -86,13 +88,21 @@ def test_a_link_for_a_new_password_is_good_for_an_hour(app: App, company: Compan
 def test_a_link_cut_off_or_made_up_says_so(app: App, company: Company) -> None:
     ask(app, company)
     link = link_in(company, "password_reset")
-    for bad in (link[:-3], link + "x", "/reset-password/x", "/invite/itok_x", "/reset-password/" + "y" * 3000):
+    for bad in (
+        link[:-3],
+        link + "x",
+        "/reset-password/x",
+        "/invite/itok_x",
+        "/reset-password/" + "y" * 3000,
+    ):
         answer = browser(app).get(bad)
         assert answer.status_code == 404
         assert "This link does not work" in answer.get_data(as_text=True)
 
 
-def test_a_link_is_for_its_own_purpose_and_organization(app: App, company: Company, other_company: Company) -> None:
+def test_a_link_is_for_its_own_purpose_and_organization(
+    app: App, company: Company, other_company: Company
+) -> None:
     ask(app, company)
     link = link_in(company, "password_reset")
     token = link.rsplit("/", 1)[1]
@@ -128,7 +138,9 @@ def test_an_inactive_user_gets_no_link_and_an_earlier_one_is_dead(app: App, comp
 
 def test_asking_is_limited_by_address(app: App, company: Company) -> None:
     with limited(app, public_address="2/minute"):
-        answers = [post(browser(app), "/forgot-password", business_code=company.code, username="x") for _ in range(3)]
+        answers = [
+            post(browser(app), "/forgot-password", business_code=company.code, username="x") for _ in range(3)
+        ]
     assert [a.status_code for a in answers] == [200, 200, 429]
     assert int(answers[-1].headers["Retry-After"]) > 0
 
@@ -137,7 +149,12 @@ def test_asking_is_limited_by_address(app: App, company: Company) -> None:
 
 
 def invite(company: Company, **changes: object) -> tuple[int, str]:
-    given = {"username": "newbie", "name": "New Person", "email": "new@example.com", "roles": ["dispatcher"]} | changes
+    given = {
+        "username": "newbie",
+        "name": "New Person",
+        "email": "new@example.com",
+        "roles": ["dispatcher"],
+    } | changes
     with company.acting("admin"):
         user, url = users.invite(**given)  # type: ignore[arg-type]
     return user.id, url
@@ -157,7 +174,10 @@ def test_somebody_invited_chooses_a_password_and_is_in(app: App, company: Compan
     assert "Nina Newbie" in client.get("/account").get_data(as_text=True)
     assert login(app, company, "newbie", NEW).status_code == 200
     assert browser(app).get(link).status_code == 410
-    assert audited(company, "user.invitation_accepted")[0]["diff"]["name"] == {"from": "New Person", "to": "Nina Newbie"}
+    assert audited(company, "user.invitation_accepted")[0]["diff"]["name"] == {
+        "from": "New Person",
+        "to": "Nina Newbie",
+    }
     assert number
 
 
@@ -232,7 +252,14 @@ def test_a_password_change_that_cannot_be_says_why(
 def test_one_changes_ones_profile(app: App, company: Company) -> None:
     client = browser(app)
     sign_in(client, company)
-    answer = post(client, "/account/profile", page="/account", name="Mia Manager", email="MIA@example.com", phone="(813) 555-0134")
+    answer = post(
+        client,
+        "/account/profile",
+        page="/account",
+        name="Mia Manager",
+        email="MIA@example.com",
+        phone="(813) 555-0134",
+    )
     assert answer.status_code == 303
     with company.acting():
         user = get(User, company.users["manager"])
@@ -280,7 +307,13 @@ def test_a_known_address_is_said_at_its_field(app: App) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("email", "x"), ("password", "short"), ("username", "a b"), ("company_name", ""), ("time_zone", "Mars/Olympus")],
+    [
+        ("email", "x"),
+        ("password", "short"),
+        ("username", "a b"),
+        ("company_name", ""),
+        ("time_zone", "Mars/Olympus"),
+    ],
 )
 def test_a_registration_that_cannot_be_keeps_the_form(app: App, field: str, value: str) -> None:
     answer = post(browser(app), "/register", page="/register", **registration(**{field: value}))

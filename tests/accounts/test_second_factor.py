@@ -94,7 +94,10 @@ def test_signing_in_asks_for_the_code_and_goes_where_one_wanted(app: App, compan
         assert client.get("/account").status_code == 303
         page = client.get(answer.headers["Location"]).get_data(as_text=True)
         assert 'value="/account?x=1"' in page
-        done = client.post("/sign-in/verify", data={"csrf_token": csrf_of(page), "code": totp(secret), "next": "/account?x=1"})
+        done = client.post(
+            "/sign-in/verify",
+            data={"csrf_token": csrf_of(page), "code": totp(secret), "next": "/account?x=1"},
+        )
         assert done.headers["Location"] == "/account?x=1"
         assert client.get("/account").status_code == 200
 
@@ -299,7 +302,9 @@ def test_mails_with_codes_are_limited(app: App, company: Company) -> None:
 # Companies that ask for it ----------------------------------------------------------------------------------------
 
 
-def test_where_everybody_must_have_one_nothing_else_opens_before_it_is_set_up(app: App, company: Company) -> None:
+def test_where_everybody_must_have_one_nothing_else_opens_before_it_is_set_up(
+    app: App, company: Company
+) -> None:
     with company.acting():
         queries.organization().require_mfa = True
     client = browser(app)

@@ -22,7 +22,9 @@ def signed_in(client: FlaskClient) -> bool:
 def session_of(company: Company, role: str = "manager") -> UserSession:
     with company.acting():
         found = db.session.scalars(
-            select(UserSession).where(UserSession.user_id == company.users[role]).order_by(UserSession.id.desc())
+            select(UserSession)
+            .where(UserSession.user_id == company.users[role])
+            .order_by(UserSession.id.desc())
         ).first()
         assert found is not None
         return found
@@ -41,7 +43,9 @@ def test_a_partner_signs_in(company: Company) -> None:
 
 def test_the_code_is_taken_in_any_case_and_remembered(app: App, company: Company) -> None:
     client = browser(app)
-    answer = post(client, "/sign-in", business_code=f" {company.code.lower()} ", username="Manager", password=PASSWORD)
+    answer = post(
+        client, "/sign-in", business_code=f" {company.code.lower()} ", username="Manager", password=PASSWORD
+    )
     assert answer.status_code == 303
     post(client, "/sign-out", page="/account")
     assert f'value="{company.code}"' in client.get("/sign-in").get_data(as_text=True)
@@ -87,7 +91,9 @@ def test_a_form_without_its_token_is_refused(app: App, company: Company) -> None
     [("/account?tab=1", "/account?tab=1"), ("https://evil.example", "/"), ("//evil.example", "/"), ("/\\evil", "/"),
      ("javascript:alert(1)", "/"), ("/a\r\nSet-Cookie: x=1", "/"), ("", "/"), ("/\t/evil.example", "/")],
 )  # fmt: skip
-def test_after_signing_in_one_lands_on_this_site_only(app: App, company: Company, target: str, lands: str) -> None:
+def test_after_signing_in_one_lands_on_this_site_only(
+    app: App, company: Company, target: str, lands: str
+) -> None:
     answer = sign_in(browser(app), company, next=target)
     assert answer.headers["Location"] == lands
 
@@ -102,7 +108,9 @@ def test_a_page_asked_for_before_signing_in_opens_afterwards(app: App, company: 
 
 def test_the_cookie_is_kept_from_scripts_and_holds_no_password(app: App, company: Company) -> None:
     client = browser(app)
-    cookie = next(c for c in sign_in(client, company).headers.getlist("Set-Cookie") if c.startswith("truckroll="))
+    cookie = next(
+        c for c in sign_in(client, company).headers.getlist("Set-Cookie") if c.startswith("truckroll=")
+    )
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
 
@@ -129,7 +137,9 @@ def test_a_changed_cookie_signs_nobody_in(app: App, company: Company) -> None:
     assert not signed_in(client)
 
 
-def test_a_cookie_opens_nothing_of_another_organization(app: App, company: Company, other_company: Company) -> None:
+def test_a_cookie_opens_nothing_of_another_organization(
+    app: App, company: Company, other_company: Company
+) -> None:
     from flask.sessions import SecureCookieSessionInterface
 
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
@@ -196,7 +206,12 @@ def test_the_api_answers_429_with_retry_after(app: App, company: Company) -> Non
 def test_name_and_address_of_a_user_share_one_count(app: App, company: Company) -> None:
     with limited(app, sign_in_account="5/60 seconds"):
         for i in range(5):
-            login(app, company, ("manager", "MANAGER", f"manager@{company.code}.example.com")[i % 3], "wrong-password")
+            login(
+                app,
+                company,
+                ("manager", "MANAGER", f"manager@{company.code}.example.com")[i % 3],
+                "wrong-password",
+            )
         assert login(app, company).status_code == 429
 
 
@@ -243,7 +258,9 @@ def test_an_unused_browser_is_signed_out_and_a_used_one_is_not(app: App, company
         assert not signed_in(unused)
 
 
-def test_the_last_use_is_noted_at_most_once_a_minute_and_even_by_a_request_that_fails(app: App, company: Company) -> None:
+def test_the_last_use_is_noted_at_most_once_a_minute_and_even_by_a_request_that_fails(
+    app: App, company: Company
+) -> None:
     client = browser(app)
     with clock.at(clock.now()):
         sign_in(client, company)
@@ -351,7 +368,9 @@ def test_a_known_session_costs_one_query_for_the_company_and_none_for_itself(
     assert len([q for q in asked if "set_config" not in q]) == 1, asked
 
 
-def test_the_demo_sign_ins_are_shown_only_in_a_demo(app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_sign_ins_are_shown_only_in_a_demo(
+    app: App, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "truckroll-demo" not in client.get("/sign-in").get_data(as_text=True)
     monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(demo=True))
     assert "truckroll-demo" in client.get("/sign-in").get_data(as_text=True)

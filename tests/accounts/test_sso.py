@@ -33,7 +33,9 @@ class KeyServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked += 1
-                body = json.dumps({"keys": [k.as_dict(private=False) | {"use": "sig", "alg": "RS256"} for k in outer.keys]})
+                body = json.dumps(
+                    {"keys": [k.as_dict(private=False) | {"use": "sig", "alg": "RS256"} for k in outer.keys]}
+                )
                 self.send_response(500 if outer.broken else 200)
                 self.end_headers()
                 self.wfile.write(body.encode())
@@ -41,7 +43,9 @@ class KeyServer:
             def log_message(self, *args: Any) -> None: ...
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
 
     @property
     def url(self) -> str:
@@ -51,7 +55,9 @@ class KeyServer:
         self.server.shutdown()
         self.server.server_close()
 
-    def token(self, provider: str = "google", key: RSAKey | None = None, drop: tuple[str, ...] = (), **changes: Any) -> str:
+    def token(
+        self, provider: str = "google", key: RSAKey | None = None, drop: tuple[str, ...] = (), **changes: Any
+    ) -> str:
         now = clock.unix()
         claims = {"iss": ISSUERS[provider], "aud": CLIENT, "sub": "1234567890", "iat": now, "exp": now + 3600,
                   "email": f"jane@{ids.token(8, ids.LOWER)}.example.com", "email_verified": True, "given_name": "Jane",
@@ -96,7 +102,9 @@ def subject() -> str:
 
 
 @pytest.mark.parametrize("provider", ["google", "apple", "microsoft"])
-def test_a_linked_account_signs_in(app: App, company: Company, google: KeyServer, subject: str, provider: str) -> None:
+def test_a_linked_account_signs_in(
+    app: App, company: Company, google: KeyServer, subject: str, provider: str
+) -> None:
     verified = {"email_verified": "true"} if provider == "apple" else {}
     linked = link(app, company, google.token(provider, sub=subject, **verified), provider=provider)
     assert (linked.status_code, linked.json["data"]["linked"]) == (200, True)
@@ -190,12 +198,18 @@ def test_a_token_without_a_claim_is_refused(app: App, google: KeyServer, claim: 
 
 def test_microsofts_issuer_must_be_the_tokens_own_directory(app: App, google: KeyServer) -> None:
     other = "72f988bf-86f1-41af-91ab-2d7cd011db47"
-    for changes in ({"tid": other}, {"tid": "x"}, {"iss": "https://login.microsoftonline.com/common/v2.0", "tid": "common"}):
+    for changes in (
+        {"tid": other},
+        {"tid": "x"},
+        {"iss": "https://login.microsoftonline.com/common/v2.0", "tid": "common"},
+    ):
         answer = sso(app, google.token("microsoft", **changes), provider="microsoft")
         assert "not valid" in answer.json["error"]["message"]
 
 
-def test_a_google_token_is_no_apple_token(app: App, company: Company, google: KeyServer, subject: str) -> None:
+def test_a_google_token_is_no_apple_token(
+    app: App, company: Company, google: KeyServer, subject: str
+) -> None:
     assert sso(app, google.token("google", sub=subject), provider="apple").status_code == 401
 
 
@@ -204,7 +218,9 @@ def test_a_token_signed_by_a_stranger_is_refused(app: App, google: KeyServer) ->
     assert sso(app, google.token(key=stranger)).status_code == 401
 
 
-def test_a_token_under_the_public_key_as_a_secret_or_under_none_is_refused(app: App, google: KeyServer) -> None:
+def test_a_token_under_the_public_key_as_a_secret_or_under_none_is_refused(
+    app: App, google: KeyServer
+) -> None:
     public = google.keys[0].as_pem(private=False)
     claims = claims_of(google.token())
     confused = forged(claims, "HS256", public)
@@ -248,9 +264,13 @@ def test_a_provider_that_is_not_set_up_is_a_clear_refusal(app: App) -> None:
     assert sso(app, "eyJ.eyJ.x", provider="facebook").status_code == 404
 
 
-def test_a_company_registers_through_google_and_signs_in_by_it(app: App, google: KeyServer, subject: str) -> None:
+def test_a_company_registers_through_google_and_signs_in_by_it(
+    app: App, google: KeyServer, subject: str
+) -> None:
     token = google.token(sub=subject)
-    answer = call(app, "POST", "/api/v1/auth/sso/google/register", {"id_token": token, "company_name": "Smith HVAC"})
+    answer = call(
+        app, "POST", "/api/v1/auth/sso/google/register", {"id_token": token, "company_name": "Smith HVAC"}
+    )
     assert answer.status_code == 201
     data = answer.json["data"]
     assert (data["user"]["name"], data["business_name"]) == ("Jane Smith", "Smith HVAC")
@@ -261,12 +281,16 @@ def test_a_company_registers_through_google_and_signs_in_by_it(app: App, google:
     assert twice.status_code == 409
 
 
-def test_registering_takes_nothing_but_the_token_if_need_be(app: App, google: KeyServer, subject: str) -> None:
+def test_registering_takes_nothing_but_the_token_if_need_be(
+    app: App, google: KeyServer, subject: str
+) -> None:
     answer = call(app, "POST", "/api/v1/auth/sso/google/register", {"id_token": google.token(sub=subject)})
     assert answer.json["data"]["business_name"] == "Jane’s company"
 
 
-def test_an_address_that_google_did_not_verify_registers_nothing(app: App, google: KeyServer, subject: str) -> None:
+def test_an_address_that_google_did_not_verify_registers_nothing(
+    app: App, google: KeyServer, subject: str
+) -> None:
     for vouched in (False, "false", None, "no"):
         token = google.token(sub=subject, email_verified=vouched)
         assert call(app, "POST", "/api/v1/auth/sso/google/register", {"id_token": token}).status_code == 422

@@ -43,7 +43,9 @@ def test_a_narrowed_permission_is_gone_at_once(app: App, company: Company) -> No
      ({"narrowed": ["nothing.real"]}, "narrowed"), ({"username": "x"}, "username"), ({"email": "@"}, "email"),
      ({"name": " "}, "name"), ({"phone": "call me"}, "phone")],
 )  # fmt: skip
-def test_a_change_that_cannot_be_names_the_field(company: Company, changes: dict[str, Any], field: str) -> None:
+def test_a_change_that_cannot_be_names_the_field(
+    company: Company, changes: dict[str, Any], field: str
+) -> None:
     with pytest.raises(errors.Invalid) as caught:
         change(company, "manager", **changes)
     assert [p.field for p in caught.value.problems] == [field]
@@ -110,13 +112,20 @@ def test_a_technician_is_one_users_account(company: Company) -> None:
         change(company, "dispatcher", technician_id=technician)
 
 
-def test_another_organizations_technician_or_user_does_not_exist_here(company: Company, other_company: Company) -> None:
+def test_another_organizations_technician_or_user_does_not_exist_here(
+    company: Company, other_company: Company
+) -> None:
     with other_company.acting():
         theirs = add(Technician(name="Mike", pay_type="hourly")).id
     with pytest.raises(errors.NotFound):
         change(company, "technician", technician_id=theirs)
     with company.acting("admin"):
-        for act in (users.deactivate, users.sign_out_everywhere, users.remove_second_factors, users.invite_again):
+        for act in (
+            users.deactivate,
+            users.sign_out_everywhere,
+            users.remove_second_factors,
+            users.invite_again,
+        ):
             with pytest.raises(errors.NotFound):
                 act(other_company.users["manager"])
 

@@ -36,10 +36,15 @@ def urls(company: Company, role: str, query: str) -> list[str]:
     browser = company.sign_in(role)
     import re
 
-    return re.findall(r'tr-palette-item"[^>]*href="([^"]+)"', browser.get(f"/search?q={query}", hx=True).get_data(as_text=True))
+    return re.findall(
+        r'tr-palette-item"[^>]*href="([^"]+)"',
+        browser.get(f"/search?q={query}", hx=True).get_data(as_text=True),
+    )
 
 
-def test_a_customer_is_found_by_name_and_by_the_end_of_the_phone_number(company: Company, filled: dict[str, int]) -> None:
+def test_a_customer_is_found_by_name_and_by_the_end_of_the_phone_number(
+    company: Company, filled: dict[str, int]
+) -> None:
     for query in ("evel har", "0114", "evelyn@example"):
         found = urls(company, "dispatcher", query)
         assert f"/customers/{filled['customer']}" in found, query
@@ -51,7 +56,9 @@ def test_a_sale_is_found_by_number_and_by_customer(company: Company, filled: dic
         assert f"/sales/{filled['sale']}" in urls(company, "manager", query), query
 
 
-def test_technicians_and_items_are_found_by_who_may_see_them(company: Company, filled: dict[str, int]) -> None:
+def test_technicians_and_items_are_found_by_who_may_see_them(
+    company: Company, filled: dict[str, int]
+) -> None:
     assert f"/technicians/{filled['tech']}" in urls(company, "manager", "lopez")
     assert f"/items/{filled['item']}" in urls(company, "manager", "tune")
 

@@ -48,7 +48,10 @@ def test_somebody_elses_notice_is_not_found(company: Company) -> None:
 def test_a_notice_never_leads_away_from_this_site(company: Company) -> None:
     with company.acting("manager") as who:
         assert who.id is not None
-        bad = [notices.notify(who.id, "info", "x", url=url) for url in ("https://evil.example", "//evil.example", "/\\evil.example")]
+        bad = [
+            notices.notify(who.id, "info", "x", url=url)
+            for url in ("https://evil.example", "//evil.example", "/\\evil.example")
+        ]
     browser = company.sign_in("manager")
     assert {browser.get(f"/notices/{n}").headers["Location"] for n in bad} == {"/notices"}
 

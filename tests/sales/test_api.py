@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.factories import sales
+from tests.factories.queries import counted
 from tests.factories.world import ApiClient, Company
 from webapp.kit import clock
+from webapp.sales.pay import closing, periods
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
@@ -64,3 +66,335 @@ def test_the_documents_sale_is_recorded_with_its_commission(world: World) -> Non
     ]
     again = world.api.get(f"/sales/{sale['id']}").json["data"]
     assert again["commission"] == sale["commission"]
+
+
+def test_the_document_examples_run_as_they_are_written(world: World) -> None:
+    number = world.record()["id"]
+    paid = world.api.patch(f"/sales/{number}/payment-status", {"status": "paid", "payment_date": "2026-03-15"})
+    assert (paid.status_code, paid.json["data"]["payment_status"]) == (200, "paid")
+    voided = world.api.patch(f"/sales/{number}/void", {"voided": True})
+    assert (voided.status_code, voided.json["data"]["voided"], voided.json["data"]["refund_due"]) == (200, True, True)
+    back = world.api.patch(f"/sales/{number}/void", {"voided": False})
+    assert (back.status_code, back.json["data"]["voided"]) == (200, False)
+    rate = {"commission_rate_bps": 750, "ov_rate_bps": 0, "discount_scale_enabled": False}
+    put = world.api.put(f"/admin/commission-config/tech/{world.technician_id}/item/{world.item_id}", rate)
+    assert put.status_code == 200
+    assert {k: put.json["data"][k] for k in rate} == rate
+    listed = world.api.get("/sales?date_from=2026-01-01&date_to=2026-12-31")
+    assert (listed.json["data"]["total"], [s["id"] for s in listed.json["data"]["items"]]) == (1, [number])
+    assert set(listed.json["data"]) == {"items", "total", "page", "limit", "total_pages"}
+
+
+def test_a_repeated_key_gives_the_first_answer_and_records_once(world: World) -> None:
+    first = world.api.post("/sales", world.body(), Idempotency_Key="unique-key-123")
+    again = world.api.post("/sales", world.body(), Idempotency_Key="unique-key-123")
+    assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = world.api.post("/sales", world.body(sale_price_cents=1), Idempotency_Key="unique-key-123")
+    assert other.status_code == 422
+    assert world.api.get("/sales").json["data"]["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"technician_id": "1"}, "technician_id"),
+        ({"technician_id": 0}, "technician_id"),
+        ({"item_id": 2**63}, "item_id"),
+        ({"item_id": None}, "item_id"),
+        ({"sale_price_cents": -1}, "sale_price_cents"),
+        ({"sale_price_cents": 1500.5}, "sale_price_cents"),
+        ({"sale_price_cents": 10**15}, "sale_price_cents"),
+        ({"sale_price_cents": True}, "sale_price_cents"),
+        ({"list_price_cents": -1}, "list_price_cents"),
+        ({"sold_on": "2026-11-40"}, "sold_on"),
+        ({"sold_on": "2026-12-24"}, "sold_on"),
+        ({"sold_on": 20261101}, "sold_on"),
+        ({"splits": [{"technician_id": 1, "share_bps": 10_001}]}, "splits.0.share_bps"),
+        ({"splits": {}}, "splits"),
+        ({"payment_status": "free"}, "payment_status"),
+        ({"customer_email": "no address"}, "customer_email"),
+        ({"customer_phone": "12"}, "customer_phone"),
+        ({"notes": "x" * 5001}, "notes"),
+        ({"quantity": 2}, "quantity"),
+    ],
+)
+def test_a_wrong_field_is_named(world: World, more: dict[str, Any], field: str) -> None:
+    answer = world.api.post("/sales", world.body(**more))
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "VALIDATION_ERROR")
+    assert field in answer.json["error"]["details"]["fields"], answer.json
+    assert world.api.get("/sales").json["data"]["total"] == 0
+
+
+def test_shares_that_come_to_more_than_everything_are_refused(world: World, company: Company) -> None:
+    with company.acting():
+        ana, ben = sales.technician("Ana").id, sales.technician("Ben").id
+    shares = [{"technician_id": ana, "share_bps": 6000}, {"technician_id": ben, "share_bps": 5000}]
+    answer = world.api.post("/sales", world.body(splits=shares))
+    assert answer.status_code == 422
+    assert answer.json["error"]["details"]["fields"]["splits"].startswith("The shares come to 110 %")
+    shares[1]["share_bps"] = 1000
+    sale = world.record(splits=shares)
+    assert [(s["technician_name"], s["amount_cents"]) for s in sale["splits"]] == [("Ana", 6_750), ("Ben", 1_125)]
+
+
+def test_a_day_in_a_closed_period_answers_409_naming_it(world: World, company: Company) -> None:
+    with company.acting():
+        closing.close(periods.covering(date(2026, 11, 3)).id)
+    answer = world.api.post("/sales", world.body(sold_on="2026-11-03"))
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "CONFLICT")
+    assert "Nov 1–15, 2026" in answer.json["error"]["message"]
+
+
+def test_another_companys_ids_are_404_in_every_position(world: World, other_company: Company) -> None:
+    theirs_api = other_company.api("admin")
+    with other_company.acting():
+        technician, item, customer = sales.technician().id, sales.item().id, sales.customer().id
+        category = sales.category().id
+        theirs = sales.sale().id
+    mine = world.record()["id"]
+    for body in (
+        world.body(technician_id=technician), world.body(item_id=item), world.body(customer_id=customer),
+        world.body(splits=[{"technician_id": technician, "share_bps": 100}]),
+    ):  # fmt: skip
+        assert world.api.post("/sales", body).status_code == 404
+    assert world.api.get(f"/sales/{theirs}").status_code == 404
+    for path, sent in (
+        ("", {"reason": "x", "notes": "x"}), ("/approve", {}), ("/reject", {"reason": "x"}), ("/void", {"voided": True}),
+        ("/payment-status", {"status": "paid"}),
+    ):  # fmt: skip
+        assert world.api.patch(f"/sales/{theirs}{path}", sent).status_code == 404, path
+        assert theirs_api.patch(f"/sales/{mine}{path}", sent).status_code == 404, path
+    assert world.api.patch(f"/sales/{mine}", {"reason": "x", "item_id": item}).status_code == 404
+    assert world.api.patch(f"/sales/{mine}", {"reason": "x", "customer_id": customer}).status_code == 404
+    assert world.api.post("/sales/approve", {"ids": [mine, theirs]}).status_code == 404
+    assert world.api.get(f"/sales?technician_id={technician}").json["data"]["total"] == 0
+    rate = {"commission_rate_bps": 1}
+    config = "/admin/commission-config"
+    for place in (f"tech/{technician}/item/{world.item_id}", f"tech/{world.technician_id}/item/{item}",
+                  f"item/{item}", f"category/{category}", f"tech/{technician}", f"tech/{technician}/category/{category}"):  # fmt: skip
+        assert world.api.put(f"{config}/{place}", rate).status_code == 404, place
+        assert world.api.get(f"{config}/{place}").status_code == 404, place
+        assert world.api.delete(f"{config}/{place}").status_code == 404, place
+    assert world.api.get(f"{config}/resolve?technician_id={technician}&item_id={world.item_id}").status_code == 404
+    assert world.api.get("/sales").json["data"]["total"] == 1
+
+
+def test_the_second_of_two_approvals_is_refused(world: World, company: Company) -> None:
+    number = world.record()["id"]
+    other = company.api("manager")
+    answers = [client.patch(f"/sales/{number}/approve") for client in (world.api, other)]
+    assert [a.status_code for a in answers] == [200, 409]
+    assert answers[1].json["error"]["details"] == {"status": "approved", "allowed": []}
+
+
+def test_many_are_approved_in_one_call(world: World) -> None:
+    first, second = world.record()["id"], world.record()["id"]
+    world.api.patch(f"/sales/{second}/reject", {"reason": "no"})
+    answer = world.api.post("/sales/approve", {"ids": [first, second]}).json["data"]
+    assert answer["approved"] == [first]
+    assert [r["id"] for r in answer["refused"]] == [second]
+    assert world.api.post("/sales/approve", {"ids": []}).status_code == 422
+
+
+def test_rejecting_needs_a_reason(world: World) -> None:
+    number = world.record()["id"]
+    assert world.api.patch(f"/sales/{number}/reject", {}).status_code == 422
+    answer = world.api.patch(f"/sales/{number}/reject", {"reason": "Wrong price"}).json["data"]
+    assert (answer["status"], answer["rejected_reason"]) == ("rejected", "Wrong price")
+
+
+def test_a_correction_changes_what_is_sent_and_leaves_the_rest(world: World) -> None:
+    sale = world.record(list_price_cents=160_000)
+    answer = world.api.patch(f"/sales/{sale['id']}", {"reason": "Typo", "sale_price_cents": 100_000}).json["data"]
+    assert (answer["id"], answer["commission_cents"], answer["list_price_cents"]) == (sale["id"], 7_500, 160_000)
+    assert answer["customer_id"] == sale["customer_id"]
+    cleared = world.api.patch(f"/sales/{sale['id']}", {"reason": "None", "list_price_cents": None}).json["data"]
+    assert cleared["list_price_cents"] is None
+    world.api.patch(f"/sales/{sale['id']}/approve")
+    new = world.api.patch(f"/sales/{sale['id']}", {"reason": "Again", "sale_price_cents": 200_000}).json["data"]
+    assert (new["replaces_id"], new["status"], new["commission_cents"]) == (sale["id"], "pending", 15_000)
+    old = world.api.get(f"/sales/{sale['id']}").json["data"]
+    assert (old["voided"], old["replaced_by_id"]) == (True, new["id"])
+
+
+def test_a_name_that_fits_several_customers_is_kept_with_the_candidates(world: World, company: Company) -> None:
+    with company.acting():
+        ids = {sales.customer("John Doe", phone=f"+1512555010{n}").id for n in (1, 2)}
+    sale = world.record()
+    assert (sale["customer_id"], sale["customer_name"], sale["customer_match"]["status"]) == (None, "John Doe", "unsure")
+    assert {c["customer_id"] for c in sale["customer_match"]["candidates"]} == ids
+    again = world.api.get(f"/sales/{sale['id']}").json["data"]["customer_match"]
+    assert again["status"] == "unsure"
+    assert len(again["candidates"]) == 2
+
+
+def test_lists_narrow_page_and_count_exactly(world: World, company: Company) -> None:
+    with company.acting():
+        mike, tune_up, ana = sales.technician("M"), sales.item("T"), sales.technician("Ana")
+        john = sales.customer()
+        made = [
+            sales.sale(mike if n % 3 else ana, tune_up, price=n, sold_on=date(2026, 11, 18) - timedelta(days=n // 4)).id
+            for n in range(30)
+        ]
+        sales.service.void(made[0], "x")
+        sales.service.approve(made[1])
+        sales.service.set_payment(made[2], "paid")
+        sales.service.correct(made[3], {"buyer": sales.service.Buyer(customer_id=john.id)}, "x")
+
+    def ids(query: str) -> tuple[int, list[int]]:
+        data = world.api.get(f"/sales?{query}").json["data"]
+        return data["total"], [s["id"] for s in data["items"]]
+
+    everything = ids("limit=200")
+    assert everything[0] == 30
+    walked = [ids(f"limit=7&page={page}")[1] for page in range(1, 7)]
+    assert [i for piece in walked for i in piece] == everything[1]
+    assert ids("limit=7&page=6") == (30, [])
+    assert ids("status=pending")[0] == 28
+    assert ids("status=voided") == (1, [made[0]])
+    assert ids("status=approved&status=voided") == (2, [made[1], made[0]])
+    assert ids(f"technician_id={ana.id}")[0] == 10
+    assert ids("date_from=2026-11-18")[0] == 4
+    assert ids("date_to=2026-11-11&limit=5&page=1")[0] == 2
+    assert ids("payment_status=paid") == (1, [made[2]])
+    assert ids(f"customer_id={john.id}") == (1, [made[3]])
+    assert ids(f"q={made[5]}") == (1, [made[5]])
+    assert ids(f"item_id={world.item_id}") == (0, [])
+    assert ids("updated_since=2026-11-18T00:00:00Z")[0] == 30
+    assert ids("updated_since=2026-11-19T00:00:00Z")[0] == 0
+    for wrong in ("page=0", "limit=201", "limit=0", "date_from=x", "status=gone", "sort=price", "technician_id=x"):
+        assert world.api.get(f"/sales?{wrong}").status_code == 422, wrong
+
+
+def test_lists_and_single_sales_take_few_queries(world: World, company: Company) -> None:
+    number = world.record()["id"]
+    for _ in range(9):
+        world.record()
+    with counted() as listing:
+        assert len(world.api.get("/sales").json["data"]["items"]) == 10
+    with counted() as single:
+        world.api.get(f"/sales/{number}")
+    # each pays for finding the caller besides its own
+    assert (len(listing) - len(single), [s for s in single if "FROM sales" in s][1:]) == (1, [])
+
+
+def test_technicians_use_the_api_for_their_own_sales_only(world: World, company: Company) -> None:
+    others = world.record()
+    with company.acting():
+        mine = sales.technician("Me")
+        sales.link(company.users["technician"], mine)
+        me = mine.id
+    api = company.api("technician")
+    made = api.post("/sales", world.body(technician_id=me))
+    assert made.status_code == 201
+    assert made.json["data"]["commission"]["total_cents"] == 0
+    assert api.get("/sales").json["data"]["total"] == 1
+    assert api.get(f"/sales?technician_id={me}").json["data"]["total"] == 1
+    assert api.get(f"/sales?technician_id={world.technician_id}").status_code == 404
+    assert api.get(f"/sales/{others['id']}").status_code == 404
+    assert api.post("/sales", world.body()).status_code == 404
+    for verb, body in (("approve", {}), ("reject", {"reason": "x"}), ("void", {"voided": True}), ("payment-status", {"status": "paid"})):
+        assert api.patch(f"/sales/{made.json['data']['id']}/{verb}", body).status_code == 403, verb
+    assert api.get("/admin/commission-config").status_code == 403
+    assert api.get("/admin/csv-export/sales").status_code == 403
+
+
+def test_who_may_not_see_commissions_gets_none(world: World, company: Company) -> None:
+    number = world.record()["id"]
+    seen = company.api("dispatcher").get(f"/sales/{number}").json["data"]
+    assert (seen["commission_cents"], seen["override_cents"], seen["commission"]) == (None, None, None)
+
+
+# Commission rates -----------------------------------------------------------------------------------------------------
+
+
+def test_every_level_can_be_set_read_and_removed(world: World, company: Company) -> None:
+    with company.acting():
+        category = sales.category().id
+    tech, item = world.technician_id, world.item_id
+    levels = {
+        f"tech/{tech}/item/{item}": "technician_item",
+        f"tech/{tech}/category/{category}": "technician_category",
+        f"item/{item}": "item",
+        f"category/{category}": "category",
+        f"tech/{tech}": "technician",
+        "company": "company",
+    }
+    for path, level in levels.items():
+        put = world.api.put(f"/admin/commission-config/{path}", {"commission_rate_bps": 640}).json["data"]
+        assert (put["level"], put["commission_rate_bps"], put["description"]) == (level, 640, "6.4 %")
+        assert world.api.get(f"/admin/commission-config/{path}").json["data"] == put
+    listed = world.api.get("/admin/commission-config").json["data"]
+    assert [r["level"] for r in listed["items"]] == list(reversed(list(levels.values())))
+    for path in levels:
+        assert world.api.delete(f"/admin/commission-config/{path}").json["data"] == {"removed": True}
+        assert world.api.get(f"/admin/commission-config/{path}").status_code == 404
+        assert world.api.delete(f"/admin/commission-config/{path}").status_code == 404
+
+
+def test_tiers_flat_amounts_and_scales_go_in_and_come_out(world: World) -> None:
+    tiers = [{"up_to_cents": 100_000, "rate_bps": 500}, {"up_to_cents": None, "rate_bps": 800}]
+    scale = [{"discount_bps": 1000, "pays_bps": 5000}]
+    put = world.api.put(f"/admin/commission-config/item/{world.item_id}",
+                        {"structure": "tiered", "tiers": tiers, "discount_scale_enabled": True, "discount_scale": scale})  # fmt: skip
+    assert (put.json["data"]["tiers"], put.json["data"]["discount_scale"]) == (tiers, scale)
+    flat = world.api.put(f"/admin/commission-config/item/{world.item_id}", {"structure": "flat", "flat_cents": 2500})
+    assert (flat.json["data"]["flat_cents"], flat.json["data"]["tiers"]) == (2500, [])
+    company_scale = world.api.put("/admin/commission-config/discount-scale", {"discount_scale": scale})
+    assert company_scale.json["data"] == {"discount_scale": scale}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "commission_rate_bps"),
+        ({"commission_rate_bps": 10_001}, "commission_rate_bps"),
+        ({"commission_rate_bps": -1}, "commission_rate_bps"),
+        ({"commission_rate_bps": "750"}, "commission_rate_bps"),
+        ({"commission_rate_bps": 7.5}, "commission_rate_bps"),
+        ({"structure": "flat"}, "flat_cents"),
+        ({"structure": "flat", "flat_cents": 1, "commission_rate_bps": 5}, "commission_rate_bps"),
+        ({"structure": "flat", "flat_cents": 10**12}, "flat_cents"),
+        ({"structure": "tiered", "tiers": []}, "tiers"),
+        ({"structure": "tiered", "tiers": [{"up_to_cents": 5, "rate_bps": 5}]}, "tiers.0.up_to_cents"),
+        ({"structure": "weird"}, "structure"),
+        ({"commission_rate_bps": 1, "ov_rate_bps": 20_000}, "ov_rate_bps"),
+        ({"commission_rate_bps": 1, "discount_scale": [{"discount_bps": 5, "pays_bps": 1}, {"discount_bps": 5, "pays_bps": 1}]},
+         "discount_scale.1.discount_bps"),
+        ({"commission_rate_bps": 1, "rate": 5}, "rate"),
+    ],
+)  # fmt: skip
+def test_a_rate_that_makes_no_sense_is_refused_at_its_field(world: World, body: dict[str, Any], field: str) -> None:
+    answer = world.api.put("/admin/commission-config/company", body)
+    assert answer.status_code == 422
+    assert field in answer.json["error"]["details"]["fields"], answer.json
+
+
+def test_resolve_says_which_rate_wins_and_why(world: World) -> None:
+    world.api.put("/admin/commission-config/company", {"commission_rate_bps": 500, "ov_rate_bps": 100})
+    found = world.api.get(
+        f"/admin/commission-config/resolve?technician_id={world.technician_id}&item_id={world.item_id}"
+    ).json["data"]
+    assert (found["level"], found["commission_rate_bps"]) == ("technician_item", 750)
+    assert (found["ov_rate_bps"], found["ov_rate_from"]) == (100, "Company default")
+    assert [(c["level"], c["used"]) for c in found["considered"]] == [("technician_item", True), ("company", False)]
+    assert found["considered"][1]["why"].startswith("Mike Johnson on AC tune-up is more specific.")
+
+
+# The file -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_has_dollars_and_no_formulas(world: World) -> None:
+    world.record(notes='=HYPERLINK("http://x")', customer_name="=1+1")
+    world.record(sold_on="2026-10-01")
+    answer = world.api.get("/admin/csv-export/sales?date_from=2026-11-01&date_to=2026-11-30")
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    header, line = answer.get_data(as_text=True).splitlines()
+    assert header.startswith("Sale,Sold on,Technician,Item,Customer,Price,List price,Commission,Override,Status")
+    assert ",1500.00," in line
+    assert ",112.50," in line
+    assert "'=1+1" in line
+    assert "'=HYPERLINK" in line
+    assert len(world.api.get("/admin/csv-export/sales").get_data(as_text=True).splitlines()) == 3
+    assert world.api.get("/admin/csv-export/sales?from=2026").status_code == 422

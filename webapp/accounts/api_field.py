@@ -51,7 +51,12 @@ def login(body: schemas.LoginIn) -> dict[str, Any]:
     return signed_in_or_challenged(user, method="password")
 
 
-@api.post("/auth/mfa-verify", public="the second step of signing in", body=schemas.VerifyIn, returns=schemas.LoginOut)
+@api.post(
+    "/auth/mfa-verify",
+    public="the second step of signing in",
+    body=schemas.VerifyIn,
+    returns=schemas.LoginOut,
+)
 def verify_second_factor(body: schemas.VerifyIn) -> dict[str, Any]:
     """Answer the challenge: a code of the app, a mailed code, or a backup code."""
     claims = _entered(challenges.read(body.challenge_token))
@@ -73,7 +78,9 @@ def mail_code(body: schemas.MailCodeIn) -> dict[str, Any]:
 def refresh(body: schemas.RefreshIn) -> dict[str, Any]:
     """Get a new access token, and with `rotate` a new refresh token as well."""
     claims = _entered(tokens.read(tokens.REFRESH, body.refresh_token, "refresh token"))
-    user, row, secret = sessions.refresh(claims.tenant_id, claims.session_id, claims.secret, rotate=body.rotate)
+    user, row, secret = sessions.refresh(
+        claims.tenant_id, claims.session_id, claims.secret, rotate=body.rotate
+    )
     refuse_without_factor(user)
     answer = {"access_token": access_token(user, row.id)}
     if secret is not None:
@@ -152,7 +159,9 @@ def signed_in_or_challenged(user: User, *, method: str) -> dict[str, Any]:
 def refuse_without_factor(user: User) -> None:
     """Where the company asks for a second factor, nobody gets in without one."""
     if not factors.needed(user) and queries.organization().require_mfa:
-        raise errors.Forbidden("Your company asks for a second factor. Sign in at the website once to set it up.")
+        raise errors.Forbidden(
+            "Your company asks for a second factor. Sign in at the website once to set it up."
+        )
 
 
 def signed_in(user: User, *, method: str) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from webapp.accounts.service.keys import SCOPES
 from webapp.kit import clock, context, dialects
 from webapp.kit.api import Api
 
-api = Api("accounts_growth_api", __name__, dialect=dialects.GROWTH, url_prefix="/api/v1", tag="Health and identity")
+api = Api(
+    "accounts_growth_api", __name__, dialect=dialects.GROWTH, url_prefix="/api/v1", tag="Health and identity"
+)
 
 
 @api.get("/health", public="tells that the service is up", returns=schemas.HealthOut)

@@ -18,7 +18,9 @@ def install() -> None:
     """Give every dialect its authenticator and its limits."""
     dialects.FIELD.authenticate = field
     dialects.FIELD.limit_address = lambda: _limits().field_address
-    dialects.FIELD.limit_caller = lambda who: (_limits().field_tenant, str(who.tenant_id)) if who.tenant_id else ("", "")
+    dialects.FIELD.limit_caller = lambda who: (
+        (_limits().field_tenant, str(who.tenant_id)) if who.tenant_id else ("", "")
+    )
     dialects.GROWTH.authenticate = growth
     dialects.GROWTH.limit_caller = _per_key(lambda: _limits().growth_key)
     dialects.AGENTS.authenticate = agents
@@ -83,7 +85,9 @@ def _holder(key: str, product: str) -> Principal:
         limits.hit(_limits().sign_in_address, "key", context.origin().address)
         raise errors.Unauthorized("The API key is not valid: mistyped, revoked or expired.")
     if who.product != product:
-        raise errors.Forbidden(f"This is a key of another product; it opens nothing of {keys.PRODUCTS[product].title}.")
+        raise errors.Forbidden(
+            f"This is a key of another product; it opens nothing of {keys.PRODUCTS[product].title}."
+        )
     return who
 
 
@@ -112,7 +116,9 @@ def _person(token: str) -> Principal:
     if who is None:
         raise errors.Unauthorized("The session is over. Sign in again.")
     if who.extra.get("must_set_up"):
-        raise errors.Forbidden("Your company asks for a second factor. Sign in at the website once to set it up.")
+        raise errors.Forbidden(
+            "Your company asks for a second factor. Sign in at the website once to set it up."
+        )
     return who
 
 

@@ -3,17 +3,17 @@
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Response, g, request, session
+from flask import Response, current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from webapp.accounts import shell
 from webapp.accounts.service import sessions
+from webapp.config import Settings
 from webapp.kit import context, pages
 from webapp.kit.context import PUBLIC, Principal
 from webapp.kit.web import App
 from webapp.models import User
 
-REMEMBERED = "business_code"  # the cookie that spares people typing their company's code
 SET_UP = "/account/second-factor"
 
 
@@ -93,7 +93,18 @@ def gate(found: Principal) -> Response | None:
     return pages.redirect(SET_UP)
 
 
-def remember_code(answer: Response, code: str, *, secure: bool) -> Response:
+def _remembered(settings: Settings) -> str:
+    return "__Host-business_code" if settings.secure else "business_code"
+
+
+def remembered_code() -> str:
+    """The company code last used at this browser, so that people need not type it; empty when there is none."""
+    return request.cookies.get(_remembered(current_app.config["SETTINGS"]), "")[:64]
+
+
+def remember_code(answer: Response, code: str) -> Response:
     """Keep the company's code for the next sign-in at this browser, for a year."""
-    answer.set_cookie(REMEMBERED, code, max_age=365 * 86400, secure=secure, httponly=True, samesite="Lax")
+    settings: Settings = current_app.config["SETTINGS"]
+    answer.set_cookie(_remembered(settings), code, max_age=365 * 86400, secure=settings.secure, httponly=True,
+                      samesite="Lax")  # fmt: skip
     return answer

@@ -60,9 +60,21 @@ def organization(business: str, app: "App | None" = None) -> Iterator[None]:
 @click.option("--product", type=click.Choice(PRODUCTS), required=True, help="The API that the key opens.")
 @click.option("--name", required=True, help="What people recognise it by.")
 @click.option("--role", type=click.Choice(ROLES), default=None, help="Field keys: the role it acts with.")
-@click.option("--scope", type=click.Choice(("read", "write", "admin")), default=None, help="Growth keys: how much it may do.")
-@click.option("--days", type=click.IntRange(1, 3650), default=None, help="Expires after so many days; never by itself without.")
-def create(business: str, product: str, name: str, role: str | None, scope: str | None, days: int | None) -> None:
+@click.option(
+    "--scope",
+    type=click.Choice(("read", "write", "admin")),
+    default=None,
+    help="Growth keys: how much it may do.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=None,
+    help="Expires after so many days; never by itself without.",
+)
+def create(
+    business: str, product: str, name: str, role: str | None, scope: str | None, days: int | None
+) -> None:
     """Make a key and print it, once.
 
     \b
@@ -97,7 +109,13 @@ def list_(business: str) -> None:
         if not rows:
             click.echo("No keys.")
         for row in rows:
-            state = "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "active"
+            state = (
+                "revoked"
+                if row.revoked_at
+                else f"until {row.expires_at:%Y-%m-%d}"
+                if row.expires_at
+                else "active"
+            )
             used = f"{row.last_used_at:%Y-%m-%d %H:%M} UTC" if row.last_used_at else "never"
             click.echo(f"{row.id:>6}  {row.prefix + '…':<18} {row.product:<12} {row.role or row.scope or '-':<11} "
                        f"{state:<17} used {used:<21} {row.name}")  # fmt: skip

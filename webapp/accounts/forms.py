@@ -29,7 +29,12 @@ def password(label: str, required: str, *, new: bool = False, **options: Any) ->
 
 def code(label: str, required: str, **options: Any) -> StringField:
     """A code typed from a phone, a mail or a sheet of paper."""
-    hints = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none", "spellcheck": "false"}
+    hints = {
+        "autocomplete": "one-time-code",
+        "inputmode": "numeric",
+        "autocapitalize": "none",
+        "spellcheck": "false",
+    }
     return StringField(label, [InputRequired(required), Length(max=64, message="A code is shorter.")], filters=[tidy],
                        render_kw=hints, **options)  # fmt: skip
 
@@ -81,7 +86,8 @@ class RegisterForm(Form):
 
     company_name = text("Company name", required="Enter the company’s name.", limit=120,
                         render_kw={"autocomplete": "organization"})  # fmt: skip
-    time_zone = SelectField("Time zone", [InputRequired("Choose a time zone.")], choices=choices(ZONES), invalid_choice_message="Choose a time zone.")
+    time_zone = SelectField("Time zone", [InputRequired("Choose a time zone.")], choices=choices(ZONES),
+                            invalid_choice_message="Choose a time zone.")  # fmt: skip
     first_name = text("First name", required="Enter your first name.", limit=60,
                       render_kw={"autocomplete": "given-name"})  # fmt: skip
     last_name = text("Last name", required="Enter your last name.", limit=60,
@@ -97,7 +103,9 @@ class ProfileForm(Form):
     """One's own name and addresses."""
 
     name = text("Name", required="Enter your name.", limit=120, render_kw={"autocomplete": "name"})
-    email = text("Email", limit=254, render_kw={"autocomplete": "email", "type": "email", "inputmode": "email"})
+    email = text(
+        "Email", limit=254, render_kw={"autocomplete": "email", "type": "email", "inputmode": "email"}
+    )
     phone = text("Phone", limit=40)
 
 

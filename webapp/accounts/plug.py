@@ -19,8 +19,12 @@ def _wire(app: App) -> None:
 
 
 NAVIGATION = (
-    NavItem("Settings", "Settings", "/settings", "settings", 95, permission=permissions.OFFICE_USE, key="g ,"),
+    NavItem(
+        "Settings", "Settings", "/settings", "settings", 95, permission=permissions.OFFICE_USE, key="g ,"
+    ),
 )
 PLUG = Plug(
-    blueprints=(views.bp, settings_bp, api_field.api, api_sso.api, api_growth.api), navigation=NAVIGATION, wire=_wire
+    blueprints=(views.bp, settings_bp, api_field.api, api_sso.api, api_growth.api),
+    navigation=NAVIGATION,
+    wire=_wire,
 )

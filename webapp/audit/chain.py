@@ -85,7 +85,7 @@ def _rows(upto: int) -> Iterator[Any]:
                 AuditEntry.seq > done,
                 AuditEntry.seq <= min(done + BATCH, upto),
             )
-            .order_by(AuditEntry.seq)
+            .order_by(AuditEntry.seq, AuditEntry.created_at)
         )
         yield from db.session.execute(statement)
         done += BATCH

@@ -42,7 +42,7 @@ for _column, _fields in (
 
 # a record's page, linked where the application has that address
 PAGES = {"sale": "/sales/{}", "customer": "/customers/{}", "technician": "/technicians/{}", "item": "/items/{}",
-         "pay_period": "/pay-periods/{}", "message": "/outbox/{}", "user": "/settings/users/{}",
+         "pay_period": "/pay-periods/{}", "message": "/outbox/{}", "user": "/settings/people/{}",
          "import": "/imports/{}", "download": "/downloads/{}"}  # fmt: skip
 
 

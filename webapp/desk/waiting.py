@@ -112,5 +112,5 @@ def keys() -> Card | None:
     assert first.expires_at is not None  # it was searched by it
     said = "has expired" if first.expires_at <= now else f"expires {_day(first.expires_at)}"
     more = f"; {len(found) - 1} more soon" if len(found) > 1 else ""
-    return Card(f"The API key “{first.name}” {said}", "/settings/api-keys", f"Make a new one and give it to whoever uses it{more}",
+    return Card(f"The API key “{first.name}” {said}", "/settings/keys", f"Make a new one and give it to whoever uses it{more}",
                 "key-round", "danger" if first.expires_at <= now else "warning", count=len(found))  # fmt: skip

@@ -1,8 +1,6 @@
 """`truckroll export`: the exports of the pages, from the command line."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,7 @@ def export(business: str, output: Path | None, pairs: tuple[str, ...], kind: str
     """
     from webapp import create_app
     from webapp.downloads import registry, service
-    from webapp.kit import errors
+    from webapp.kit import console, errors
 
     app = create_app()
     with app.app_context():
@@ -38,7 +36,7 @@ def export(business: str, output: Path | None, pairs: tuple[str, ...], kind: str
                 click.echo(f"{found.kind:32} {found.title}")
             return
         try:
-            with acting_in(business):
+            with console.acting_in(business):
                 made = registry.find(kind).make(_arguments(pairs), lambda done, total=None: None)
                 content = service.contents(made)
                 pieces = (content,) if isinstance(content, bytes) else content
@@ -48,24 +46,6 @@ def export(business: str, output: Path | None, pairs: tuple[str, ...], kind: str
             raise click.ClickException(problem.message) from None
     if str(where) != "-":
         click.echo(f"{where}: {size:,} bytes")
-
-
-@contextmanager
-def acting_in(business: str) -> Iterator[Any]:
-    """Work inside an organization named by its business code. Raises NotFound."""
-    from webapp.kit import context, directory, errors, permissions, tenancy
-    from webapp.kit.db import db
-
-    tenant = directory.find("code", business.strip().upper())
-    if tenant is None:
-        raise errors.NotFound(f"No organization has the business code {business}.")
-    db.session.rollback()
-    tenancy.use(tenant)
-    who = context.Principal(kind="system", tenant_id=tenant, name="Command line",
-                            permissions=frozenset(permissions.REGISTRY))  # fmt: skip
-    with context.acting(who, context.Origin("system")):
-        yield who
-        db.session.rollback()
 
 
 def _arguments(pairs: tuple[str, ...]) -> dict[str, Any]:

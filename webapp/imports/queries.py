@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import func, or_, select
 
 from webapp.imports import reading, rules
 from webapp.imports.registry import CHANGED, NEW, SPECS, UNSURE, WRONG
@@ -82,6 +82,11 @@ def writable(import_id: int) -> int:
     return int(db.session.scalar(statement) or 0)
 
 
+def first_wrong(record: Import, most: int) -> Any:
+    """The first wrong rows."""
+    return db.session.execute(rows(record, WRONG).order_by(ImportRow.row_number).limit(most)).all()
+
+
 def written(record: Import) -> Counter[str]:
     """How many rows were written as `new` (answered questions among them) and `changed`."""
     statement = (
@@ -133,28 +138,25 @@ def read(record: Import, file: StoredFile) -> Iterator[reading.Row]:
 
 
 def faulty(record: Import, file: StoredFile) -> Iterator[list[str]]:
-    """The wrong rows as they stood in the file, each with its number and reasons; the header first."""
-    yield ["Row", "What is wrong", *record.header]
-    after = 0
-    source = read(record, file)
-    while True:
-        piece: list[Row[Any]] = list(
-            db.session.execute(
-                rows(record, WRONG)
-                .where(ImportRow.row_number > after)
-                .order_by(ImportRow.row_number)
-                .limit(1000)
-            )
-        )
-        if not piece:
-            return
-        reasons = {row.row_number: " ".join(p["message"] for p in row.problems) for row in piece}
-        after = piece[-1].row_number
+    """The wrong rows as they stood in the file, each with its number and reasons; the header first.
+
+    All that the database has to say is read before the first row is given: an answer is streamed without it.
+    """
+    statement = select(ImportRow.row_number, ImportRow.problems).where(
+        ImportRow.tenant_id == record.tenant_id, ImportRow.import_id == record.id, ImportRow.status == WRONG
+    )
+    reasons = {
+        row.row_number: " ".join(p["message"] for p in row.problems) for row in db.session.execute(statement)
+    }
+    header, source = list(record.header), read(record, file)
+
+    def lines() -> Iterator[list[str]]:
+        yield ["Row", "What is wrong", *header]
         for row in source:
             if row.number in reasons:
                 yield [str(row.number), reasons[row.number], *row.cells]
-            if row.number >= after:
-                break
+
+    return lines()
 
 
 def shown_fields(record: Import, most: int = 4) -> list[tuple[str, str, int]]:

@@ -56,7 +56,7 @@ def inspect(chunks: Chunks) -> Inspected:
     encoding, lines = detect_encoding(chunks)
     delimiter = detect_delimiter(list(islice(_lines(chunks(), encoding), PEEK_ROWS * 4)))
     rows = _records(chunks(), encoding, delimiter)
-    first = next((r for r in rows if any(c.strip() for c in r.cells)), None)
+    first = next((r for r in rows if r.problem or any(c.strip() for c in r.cells)), None)
     if first is None:
         raise Unreadable("The file is empty.")
     if first.problem:

@@ -61,8 +61,8 @@ def _short(cells: list[str]) -> list[str]:
     return [cell.strip()[:80] for cell in cells[:200]]
 
 
-def map_columns(import_id: int, mapping: Mapping[str, str]) -> Import:
-    """Say which column is which field, and check the file in the background.
+def map_columns(import_id: int, mapping: Mapping[str, str], *, in_background: bool = True) -> Import:
+    """Say which column is which field; the file is then checked by a job (else by the caller).
 
     Raises Invalid naming each field whose column is missing or used twice, Conflict when it is too late.
     """
@@ -75,14 +75,15 @@ def map_columns(import_id: int, mapping: Mapping[str, str]) -> Import:
     before = journal.snapshot(record)
     record.mapping = chosen
     record.status, record.error = "checking", ""
-    record.job_id = jobs.add("imports.check", {"id": record.id}, dedupe_key=str(record.id))
+    if in_background:
+        record.job_id = jobs.add("imports.check", {"id": record.id}, dedupe_key=str(record.id))
     db.session.flush()
     journal.audit("import.mapped", record, before=before)
     return record
 
 
-def confirm(import_id: int) -> Import:
-    """Write what was checked, in the background. Raises Conflict when there is nothing to write or it is no time."""
+def confirm(import_id: int, *, in_background: bool = True) -> Import:
+    """Write what was checked, by a job (else by the caller). Raises Conflict when there is nothing to write."""
     record = locked(import_id)
     demand(find(record.kind))
     going_on = record.status == "failed" and record.options.get("phase") == "writing"
@@ -93,7 +94,8 @@ def confirm(import_id: int) -> Import:
     before = journal.snapshot(record)
     record.status, record.error = "importing", ""
     record.options = record.options | {"phase": "writing"}
-    record.job_id = jobs.add("imports.write", {"id": record.id}, dedupe_key=str(record.id))
+    if in_background:
+        record.job_id = jobs.add("imports.write", {"id": record.id}, dedupe_key=str(record.id))
     db.session.flush()
     journal.audit("import.confirmed", record, before=before)
     return record

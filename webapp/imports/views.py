@@ -45,7 +45,7 @@ def index() -> Response:
     """All imports, newest first."""
     query = listing.read(SORTS, "when")
     page = listing.rows(queries.imports(), query, SORTS, Import.id, total=queries.count())
-    page.rows = [row._mapping | {"title": SPECS[row.kind].title} for row in page.rows]
+    page.rows = [row._asdict() | {"title": SPECS[row.kind].title} for row in page.rows]
     return pages.render(
         "imports/list.html", block={"results": "results"}, page_title="Imports", page=page, query=query,
         columns=COLUMNS, states=STATES, tones=STATE_TONES,
@@ -202,7 +202,8 @@ def _rows_page(record: Import) -> Response:
     return pages.render(
         "imports/show.html", block={"results": "results"}, page_title=record.filename, record=record, spec=spec,
         page=page, query=query, columns=_row_columns(fields, record), tally=tally, written=done,
-        to_write=queries.writable(record.id), words=WORDS, tones=TONES, tabs=_tabs(record, tally, status, done), progress=_progress(record), **_head(record),
+        to_write=queries.writable(record.id), words=WORDS, tones=TONES,
+        tabs=_tabs(record, tally, status, done), progress=_progress(record), **_head(record),
     )  # fmt: skip
 
 
@@ -221,7 +222,7 @@ def _in_words(record: Import, spec: ImportSpec, rows: Any, fields: list[tuple[st
         own = cells.get(row.row_number, [])
         shown = {f"field_{name}": own[place][:120] if place < len(own) else "" for name, _, place in fields}
         url = spec.record_url.format(row.record_id) if spec.record_url and row.record_id else ""
-        found.append(row._mapping | shown | {"record_url": url})
+        found.append(row._asdict() | shown | {"record_url": url})
     return found
 
 

@@ -92,6 +92,8 @@ class Api(Blueprint):
                     path["body"] = requests.body(body)
                 if query is not None:
                     path["query"] = requests.query(query)
+                else:
+                    requests.no_query()
                 key = request.headers.get("Idempotency-Key") if takes_key and not public else None
                 if key is None:
                     return self.dialect.success(view(**path), status)

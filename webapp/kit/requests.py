@@ -103,13 +103,32 @@ def body(model: type[M]) -> M:
                                 f"column {problem.colno}.") from None  # fmt: skip
     if not isinstance(found, dict):
         raise errors.BadRequest("The body must be a JSON object.")
-    if b"\\u0000" in raw:
-        raise errors.BadRequest("The body holds a NUL character, which no text here can hold.")
+    if b"\\u0000" in raw:  # perhaps: a backslash may itself be escaped
+        _refuse_nul(found)
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         problems = problems_of(error)
         raise errors.Invalid(" ".join(_words(p) for p in problems), problems=problems) from None
+
+
+def _refuse_nul(data: dict[str, Any]) -> None:
+    """Raises Invalid naming the field whose text holds a NUL character, which the database cannot keep."""
+    waiting: list[tuple[str, Any]] = list(data.items())
+    while waiting:  # not by recursion: what was sent may be nested deeper than Python goes
+        place, value = waiting.pop()
+        if isinstance(value, str) and "\x00" in value:
+            raise errors.Invalid.one(place, f"{place} holds a NUL character, which no text here can hold.")
+        inner = (
+            value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+        )
+        waiting += [(f"{place}.{name}", part) for name, part in inner]
+
+
+def no_query() -> None:
+    """For addresses that take no parameters. Raises Invalid naming the first one that was sent."""
+    for name in request.args:
+        raise errors.Invalid.one(name[:60], f"{name[:60]} is not a parameter of this address.")
 
 
 def query(model: type[M]) -> M:

@@ -30,10 +30,24 @@ PAYMENT_TYPES = {
     "invoice": "Invoice",
     "other": "Other",
 }
+_USUAL = [("", "Not known"), *PAYMENT_TYPES.items()]
 PAYMENT_WORDS = {"unpaid": "Not paid", "partial": "Partly paid", "paid": "Paid", "refunded": "Refunded"}
 SHARES = 3
 NEW_PREFIX = "new:"
 """What the customer field holds for somebody not in the list yet: `new:Jane Doe`."""
+
+
+class PaymentType(SelectField):
+    """How a customer pays: one of the usual ways, or whatever a sale says already."""
+
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label, choices=choices(_USUAL), validate_choice=False, **options)
+
+    def process(self, *given: Any, **more: Any) -> None:
+        super().process(*given, **more)
+        self.data = tidy(self.data)
+        if self.data and self.data not in PAYMENT_TYPES:
+            self.choices = choices([*_USUAL, (self.data, self.data.replace("_", " ").capitalize())])
 
 
 class SaleForm(Form):
@@ -44,9 +58,9 @@ class SaleForm(Form):
     )
     item_id = RecordField("Item", validators=[InputRequired("Choose what was sold.")])
     sale_price_cents = MoneyField("Price", validators=[InputRequired("Enter the price it was sold at.")])
-    list_price_cents = MoneyField("List price", description="A discount from it may lower the commission.")
+    list_price_cents = MoneyField("List price")
     customer = StringField(
-        "Customer", filters=[tidy], description="Find them, or type a new customer's name."
+        "Customer", filters=[tidy], render_kw={"placeholder": "Name or phone; type a new name to add them"}
     )
     customer_phone = text("Phone", limit=60)
     customer_email = text("Email", limit=320)
@@ -54,7 +68,7 @@ class SaleForm(Form):
     customer_choice = RadioField("Which customer is this?", validate_choice=False, validators=[Optional()])
     sold_on = DateField("Sold on", validators=[InputRequired("Enter the day it was sold.")])
     completed_on = DateField("Work completed on", validators=[Optional()])
-    payment_type = SelectField("Paid by", choices=choices([("", "Not known"), *PAYMENT_TYPES.items()]))
+    payment_type = PaymentType("Paid by")
     notes = area("Notes", limit=5000, rows=2)
     split_technician_0 = NumberChoice("Share with")
     split_share_0 = PercentField("Share")
@@ -125,7 +139,7 @@ class OwnSaleForm(Form):
     customer_phone = text("Customer's phone", limit=60)
     customer_choice = RadioField("Which customer is this?", validate_choice=False, validators=[Optional()])
     sold_on = DateField("Sold on", validators=[InputRequired("Enter the day.")])
-    payment_type = SelectField("Paid by", choices=choices([("", "Not known"), *PAYMENT_TYPES.items()]))
+    payment_type = PaymentType("Paid by")
     notes = area("Notes", limit=5000, rows=2)
 
     def buyer(self) -> Buyer:

@@ -29,7 +29,7 @@ PLUG = Plug(
     blueprints=(bp, rates_bp, own_bp, sales_api.api, rates_api.api, files_api.api, *PAY_BLUEPRINTS),
     navigation=(
         NavItem("Sell", "Sales", "/sales", "badge-dollar-sign", 20, SALES_READ_ALL, key="g s"),
-        NavItem("Pay", "Commission rates", "/commission-rates", "percent", 32, COMMISSION_READ, key="g c"),
+        NavItem("Pay", "Commission rates", "/commission-rates", "percent", 32, COMMISSION_READ, key="g r"),
         NavItem("", "My sales", "/my/sales", "badge-dollar-sign", 12, SALES_READ, roles=("technician",)),
         *PAY_NAVIGATION,
     ),

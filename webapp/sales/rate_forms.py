@@ -78,6 +78,11 @@ class RateForm(_Steps):
     ov_rate_bps = PercentField("Supervisor’s override")
     discount_scale_enabled = BooleanField("A discount off list price lowers it")
 
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for name in ("structure", "rate_bps", "flat_cents"):
+            self[name].flags.required = True  # of the structure that is chosen; the rules check it
+
     def tiers(self) -> list[tuple[Any, Any]]:
         """The pairs of fields of a tier."""
         return [(self[f"upto_{n}"], self[f"tier_{n}"]) for n in range(TIERS)]

@@ -42,7 +42,9 @@ def pending(claims: tokens.Claims, *, lock: bool = False) -> tuple[OneTimeToken,
         raise errors.Unauthorized(OVER)
     if row.tries >= TRIES:
         raise errors.Unauthorized("Too many wrong codes. Sign in again.")
-    user = db.session.get(User, (claims.tenant_id, row.user_id), with_for_update=lock or None, populate_existing=lock)
+    user = db.session.get(
+        User, (claims.tenant_id, row.user_id), with_for_update=lock or None, populate_existing=lock
+    )
     if user is None or not user.active or not factors.needed(user):
         raise errors.Unauthorized(OVER)
     return row, user

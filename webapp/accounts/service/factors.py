@@ -147,7 +147,9 @@ def confirm_mailed_codes(user_id: int, code: str) -> list[str]:
 
 
 def _allow_try(user: User) -> bool:
-    limits.hit("10/10 minutes", "mailed-code-try", str(user.tenant_id), str(user.id), message="Too many wrong codes.")
+    limits.hit(
+        "10/10 minutes", "mailed-code-try", str(user.tenant_id), str(user.id), message="Too many wrong codes."
+    )
     return True
 
 
@@ -178,7 +180,9 @@ def renew_backup_codes(user: User) -> list[str]:
 def backup_codes_left(user_id: int) -> int:
     found = db.session.scalar(
         select(func.count()).where(
-            BackupCode.tenant_id == context.tenant_id(), BackupCode.user_id == user_id, BackupCode.used_at.is_(None)
+            BackupCode.tenant_id == context.tenant_id(),
+            BackupCode.user_id == user_id,
+            BackupCode.used_at.is_(None),
         )
     )
     return int(found or 0)
@@ -239,7 +243,9 @@ def _off(user: User, kind: str) -> None:
 
 
 def _required(tenant_id: UUID) -> bool:
-    return bool(db.session.scalar(select(Organization.require_mfa).where(Organization.tenant_id == tenant_id)))
+    return bool(
+        db.session.scalar(select(Organization.require_mfa).where(Organization.tenant_id == tenant_id))
+    )
 
 
 def plain(code: str) -> str:

@@ -20,8 +20,12 @@ from webapp.kit.context import Principal
 from webapp.kit.db import add, db, get
 from webapp.models import ApiKey, Organization
 
-KEY_CREATED = events.declare("api_key.created", "An API key was made", {"name": "Website", "product": "growth"})
-KEY_REVOKED = events.declare("api_key.revoked", "An API key was revoked", {"name": "Website", "product": "growth"})
+KEY_CREATED = events.declare(
+    "api_key.created", "An API key was made", {"name": "Website", "product": "growth"}
+)
+KEY_REVOKED = events.declare(
+    "api_key.revoked", "An API key was revoked", {"name": "Website", "product": "growth"}
+)
 
 
 @dataclass(frozen=True, slots=True)

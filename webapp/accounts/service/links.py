@@ -57,7 +57,9 @@ def void(user: User, purpose: str) -> None:
 
 def open_(purpose: str, token: str, *, lock: bool = False) -> Link:
     """Follow a link: enter its organization and find its user. Raises LinkOver."""
-    payload = crypto.unsign(f"link:{purpose}", token.removeprefix(INVITE_PREFIX)) if len(token) <= 1000 else None
+    payload = (
+        crypto.unsign(f"link:{purpose}", token.removeprefix(INVITE_PREFIX)) if len(token) <= 1000 else None
+    )
     if payload is None:
         raise LinkOver("unknown")
     tenant, number, secret = UUID(payload[0]), int(payload[1]), str(payload[2])
@@ -136,7 +138,9 @@ def change_password(user_id: int, *, present: str, new: str, but_session: int | 
     """
     user = get(User, user_id, lock=True)
     if user.password_hash is None:
-        raise errors.Conflict("You have no password yet. Set one with “Forgotten your password?” on the sign-in page.")
+        raise errors.Conflict(
+            "You have no password yet. Set one with “Forgotten your password?” on the sign-in page."
+        )
     check_present(user, present)
     passwords.check(new, username=user.username, email=user.email)
     if passwords.matches(user.password_hash, new):

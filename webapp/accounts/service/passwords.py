@@ -44,7 +44,9 @@ def hashed(password: str) -> str:
 def matches(stored: str | None, password: str) -> bool:
     """Whether a password is the stored one. Takes as long where there is none, so that nobody learns who exists."""
     try:
-        return hasher().verify(stored or _nobody(current_app.config["SETTINGS"].argon2_memory_kib), password) and bool(stored)
+        return hasher().verify(
+            stored or _nobody(current_app.config["SETTINGS"].argon2_memory_kib), password
+        ) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -133,6 +133,7 @@ def _touch(tenant_id: UUID, session_id: int) -> None:
 
 def forget(*, session_id: int | None = None, user_id: int | None = None) -> None:
     """Let this process ask the database again about a session, or about all of a user's, once this commits."""
+
     def meant(who: Principal) -> bool:
         return who.session_id == session_id if session_id is not None else who.id == user_id
 
@@ -183,7 +184,9 @@ def revoke_all(user_id: int, *, why: str, but: int | None = None) -> int:
     return len(ended)
 
 
-def refresh(tenant_id: UUID, session_id: int, secret: str, *, rotate: bool) -> tuple[User, UserSession, str | None]:
+def refresh(
+    tenant_id: UUID, session_id: int, secret: str, *, rotate: bool
+) -> tuple[User, UserSession, str | None]:
     """Use a refresh token: the user, the session, and a new secret when one was asked for.
 
     A token that was rotated away and comes back is in two hands: the session ends, for both. Raises RefusedSignIn.
@@ -199,7 +202,9 @@ def refresh(tenant_id: UUID, session_id: int, secret: str, *, rotate: bool) -> t
         raise errors.Unauthorized("The session is over. Sign in again.")
     if not hmac.compare_digest(hashed(secret), bytes(row.token_hash)):
         _end(row, "a refresh token that had been replaced was used again")
-        raise errors.RefusedSignIn("This refresh token was replaced by a newer one. The session was ended; sign in again.")
+        raise errors.RefusedSignIn(
+            "This refresh token was replaced by a newer one. The session was ended; sign in again."
+        )
     fresh: str | None = None
     if rotate:
         fresh = ids.token(22)

@@ -70,7 +70,9 @@ def check_password(tenant_id: UUID | None, username: str, password: str) -> User
     nobody has.
     """
     count_address()
-    user = queries.user_by_name_or_address(username) if tenant_id is not None and len(username) <= 200 else None
+    user = (
+        queries.user_by_name_or_address(username) if tenant_id is not None and len(username) <= 200 else None
+    )
     count_account(tenant_id, user, username)
     usable = user if user is not None and user.active else None
     stored = usable.password_hash if usable is not None and len(password) <= passwords.LONGEST else None

@@ -56,7 +56,9 @@ def read(audience: str, token: str, what: str = "access token") -> Claims:
     if not isinstance(claims.get("exp"), int) or claims["exp"] <= clock.unix():
         raise errors.Unauthorized(f"The {what} has expired.")
     # under our MAC and of our making: the shapes below cannot fail
-    return Claims(UUID(claims["tenant"]), int(claims["user"]), int(claims["session"]), str(claims.get("jti", "")))
+    return Claims(
+        UUID(claims["tenant"]), int(claims["user"]), int(claims["session"]), str(claims.get("jti", ""))
+    )
 
 
 def _verified(token: str) -> dict[str, Any] | None:

@@ -13,7 +13,9 @@ from webapp.kit import context, directory, errors, events, journal, permissions
 from webapp.kit.db import add, db, get
 from webapp.models import Technician, User
 
-USER_INVITED = events.declare("user.invited", "Somebody was invited", {"username": "jane", "roles": ["manager"]})
+USER_INVITED = events.declare(
+    "user.invited", "Somebody was invited", {"username": "jane", "roles": ["manager"]}
+)
 USER_DEACTIVATED = events.declare("user.deactivated", "A user was deactivated", {"username": "jane"})
 
 T = TypeVar("T")
@@ -127,7 +129,9 @@ def _change_person(user: User, *, name: str, email: str, phone: str) -> None:
 
 def directory_remove(user: User) -> None:
     """Take an address out of the directory unless another user here has it too."""
-    others = select(User.id).where(User.tenant_id == user.tenant_id, User.email == user.email, User.id != user.id)
+    others = select(User.id).where(
+        User.tenant_id == user.tenant_id, User.email == user.email, User.id != user.id
+    )
     if db.session.scalar(others.limit(1)) is None:
         directory.remove("email", user.email, user.tenant_id)
 
@@ -203,7 +207,9 @@ def _technician(technician_id: int | None, user_id: int | None) -> int | None:
     if technician_id is None:
         return None
     get(Technician, technician_id)
-    taken = select(User.name).where(User.tenant_id == context.tenant_id(), User.technician_id == technician_id)
+    taken = select(User.name).where(
+        User.tenant_id == context.tenant_id(), User.technician_id == technician_id
+    )
     if user_id is not None:
         taken = taken.where(User.id != user_id)
     holder = db.session.scalar(taken)
@@ -215,7 +221,9 @@ def _technician(technician_id: int | None, user_id: int | None) -> int | None:
 def _refuse_taken(username: str, user_id: int | None) -> None:
     found = queries.user_by_username(username)
     if found is not None and found.id != user_id:
-        raise errors.Conflict("This username is taken.", details={"fields": {"username": "This username is taken."}})
+        raise errors.Conflict(
+            "This username is taken.", details={"fields": {"username": "This username is taken."}}
+        )
 
 
 def _refuse_owner(touched: set[str]) -> None:

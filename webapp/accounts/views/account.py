@@ -100,7 +100,11 @@ def _shape(row: UserSession, present: int | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "device": devices.words(row.agent),
-        "icon": "plug" if row.kind == sessions.API else "smartphone" if devices.is_phone(row.agent) else "monitor",
+        "icon": "plug"
+        if row.kind == sessions.API
+        else "smartphone"
+        if devices.is_phone(row.agent)
+        else "monitor",
         "kind": "API client" if row.kind == sessions.API else "Browser",
         "address": row.address,
         "last_used_at": row.last_used_at,

@@ -29,7 +29,7 @@ def limit_public(name: str) -> None:
 def forgot_page() -> Response:
     """Ask whose password it is."""
     form = ForgotForm(formdata=None)
-    form.business_code.data = request.cookies.get(browser.REMEMBERED, "")[:64]
+    form.business_code.data = browser.remembered_code()
     return _forgot(form)
 
 
@@ -137,7 +137,7 @@ def invite(token: str) -> Response:
             assert company is not None  # the link is of this organization
             browser.sign_in(link.user, method="invitation")
             pages.toast(f"Welcome to {company.display_name}.")
-            return browser.remember_code(pages.redirect("/"), company.business_code, secure=settings().secure)
+            return browser.remember_code(pages.redirect("/"), company.business_code)
     return _invite(form, link, token, status=422)
 
 

@@ -7,7 +7,7 @@ from webapp.accounts.forms import RegisterForm
 from webapp.accounts.service import registration
 from webapp.accounts.views import bp
 from webapp.accounts.views.links import limit_public
-from webapp.accounts.views.sign_in import settings, too_many
+from webapp.accounts.views.sign_in import too_many
 from webapp.kit import context, errors, pages, permissions
 
 
@@ -38,7 +38,7 @@ def register() -> Response:
     code = queries.organization().business_code
     browser.sign_in(user, method="registration")
     pages.toast(f"Welcome to Truckroll. Your company code is {code}: everybody signs in with it.")
-    return browser.remember_code(pages.redirect("/"), code, secure=settings().secure)
+    return browser.remember_code(pages.redirect("/"), code)
 
 
 def _page(form: RegisterForm, problems: list[str] | None = None, status: int = 200) -> Response:

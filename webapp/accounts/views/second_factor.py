@@ -42,9 +42,9 @@ def app_page() -> Response:
 def app_confirm() -> Response:
     """Turn it on when the code is right."""
     user, form = me(), CodeForm()
-    return _confirm(form, lambda: factors.confirm_totp(user.id, form.code.data), "Codes from your app are on.") or (
-        _app_page(user, form, status=422)
-    )
+    return _confirm(
+        form, lambda: factors.confirm_totp(user.id, form.code.data), "Codes from your app are on."
+    ) or (_app_page(user, form, status=422))
 
 
 def _app_page(user: User, form: CodeForm, status: int = 200) -> Response:
@@ -83,9 +83,9 @@ def mail_page() -> Response:
 def mail_confirm() -> Response:
     """Turn it on when the code is right."""
     user, form = me(), CodeForm()
-    return _confirm(form, lambda: factors.confirm_mailed_codes(user.id, form.code.data), "Mailed codes are on.") or (
-        _mail_page(user, form, status=422)
-    )
+    return _confirm(
+        form, lambda: factors.confirm_mailed_codes(user.id, form.code.data), "Mailed codes are on."
+    ) or (_mail_page(user, form, status=422))
 
 
 def _mail_page(user: User, form: CodeForm, status: int = 200) -> Response:

@@ -31,7 +31,7 @@ def sign_in_page() -> Response:
     if context.principal().kind == "user":
         return pages.redirect(pages.back("/"))
     form = SignInForm(formdata=None)
-    form.business_code.data = request.args.get("code", request.cookies.get(browser.REMEMBERED, ""))[:64]
+    form.business_code.data = request.args.get("code", browser.remembered_code())[:64]
     form.next.data = pages.back("")
     known = service.find_organization(form.business_code.data)
     if known is not None:
@@ -62,7 +62,9 @@ def sign_in() -> Response:
         return _page(form, [error.message], 422)
     if factors.needed(user):
         session[CHALLENGE] = challenges.begin(user)
-        return _remember(pages.redirect("/sign-in/verify" + _next_query(form.next.data)), form.business_code.data)
+        return _remember(
+            pages.redirect("/sign-in/verify" + _next_query(form.next.data)), form.business_code.data
+        )
     return _remember(_finish(user, "password"), form.business_code.data)
 
 
@@ -73,7 +75,7 @@ def _finish(user: User, method: str) -> Response:
 
 
 def _remember(answer: Response, code: str) -> Response:
-    return browser.remember_code(answer, code.upper(), secure=settings().secure)
+    return browser.remember_code(answer, code.upper())
 
 
 def _next_query(target: str | None) -> str:

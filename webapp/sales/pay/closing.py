@@ -27,7 +27,8 @@ def approve(period_id: int) -> PayPeriod:
     period = get(PayPeriod, period_id, lock=True)
     _refuse_closed(period)
     if period.approved_at is not None:
-        raise errors.Conflict(f"{periods.short(period)} is approved already{_by(period.approved_by)}.")
+        by = approver(period)
+        raise errors.Conflict(f"{periods.short(period)} is approved already{' by ' + by if by else ''}.")
     who = context.principal()
     if accounts.organization().second_person and who.kind != "user":
         raise errors.Conflict("Your company asks for a second person here, so an API key cannot approve.")
@@ -52,9 +53,15 @@ def withdraw_approval(period_id: int) -> PayPeriod:
     return period
 
 
-def _by(user_id: int | None) -> str:
-    who = db.session.get(User, (context.tenant_id(), user_id)) if user_id else None
-    return f" by {who.name}" if who else ""
+def approver(period: PayPeriod) -> str:
+    """The name of who approved a period, empty for an API key."""
+    found = db.session.get(User, (context.tenant_id(), period.approved_by)) if period.approved_by else None
+    return found.name if found else ""
+
+
+def following_label(period: PayPeriod) -> str:
+    """The period that takes what is still pending when this one closes, in words."""
+    return periods.short(periods.next_open(period.end_date))
 
 
 def _refuse_closed(period: PayPeriod) -> None:

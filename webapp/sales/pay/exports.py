@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Response
-from sqlalchemy import func, literal, select
+from markupsafe import Markup
+from sqlalchemy import case, func, literal, select
 
 from webapp.accounts import queries as accounts
 from webapp.downloads.registry import ZIP, Made, Progress, exporter
-from webapp.kit import csv, errors, files, money, pdf, words
+from webapp.kit import context, csv, errors, files, money, pdf, words
 from webapp.kit.db import rows
 from webapp.models import Item, ItemCategory, Organization, PayLine, PayPeriod, Sale, Technician
 from webapp.sales import rules
@@ -31,6 +32,22 @@ def period_csv(period: PayPeriod, detail: str = "technicians") -> Response:
     """A pay period as CSV: one row per technician, or with `lines` one per posted line."""
     source = _line_rows(period) if detail == "lines" else _technician_rows(period)
     return csv.response(source, f"pay-period-{period.id}" + ("-lines" if detail == "lines" else ""))
+
+
+def list_rows(conditions: Sequence[Any]) -> Any:
+    """Pay periods as CSV rows, newest first."""
+    closed = PayPeriod.total_cents.is_not(None)
+    return (
+        select(
+            func.to_char(PayPeriod.start_date, "YYYY-MM-DD").label("start_date"),
+            func.to_char(PayPeriod.end_date, "YYYY-MM-DD").label("end_date"),
+            func.to_char(PayPeriod.pay_date, "YYYY-MM-DD").label("pay_date"),
+            PayPeriod.status.label("status"),
+            csv.dollars(case((closed, PayPeriod.total_cents), else_=totals.live_total())).label("total"),
+        )
+        .where(PayPeriod.tenant_id == context.tenant_id(), *conditions)
+        .order_by(PayPeriod.start_date.desc())
+    )
 
 
 def _of_period(period: PayPeriod) -> list[Any]:
@@ -154,19 +171,38 @@ def period_pdf(period: PayPeriod) -> bytes:
 
 def _common(period: PayPeriod) -> dict[str, Any]:
     company = accounts.organization()
+    known = re.fullmatch(r"#[0-9a-fA-F]{6}", company.primary_color)
+    color = company.primary_color if known else _BLUE
+    is_light = _brightness(color) > _READABLE
     return {
         "period": period,
         "label": periods.label(period),
         "company": company,
         "logo": _logo(company),
-        "color": company.primary_color
-        if re.fullmatch(r"#[0-9a-fA-F]{6}", company.primary_color)
-        else "#2563eb",
+        "color": color,
+        "ink": _BLACK if is_light else color,  # the colour as text on white
+        "on_color": _BLACK if is_light else "#ffffff",  # text on the colour
+        "css_text": _css_text,
         "dollars": money.dollars,
         "percent": money.percent,
         "day": _day,
         "moment": lambda value: words.date_words(value, "long", zone=company.time_zone),
     }
+
+
+_BLUE, _BLACK, _READABLE = "#2563eb", "#0f172a", 150
+
+
+def _brightness(color: str) -> int:
+    """How bright a colour looks, 0 to 255 (ITU-R BT.601)."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return (299 * red + 587 * green + 114 * blue) // 1000
+
+
+def _css_text(text: str) -> Markup:
+    """Text inside a CSS string, every sign but letters and digits escaped."""
+    safe = "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in text)
+    return Markup(safe)  # noqa: S704  # letters, digits, spaces and backslashes are all that is left
 
 
 def _day(value: date | None) -> str:

@@ -129,10 +129,10 @@ def draw_balances(technician_ids: list[int] | None = None) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in db.session.execute(statement) if row[1]}
 
 
-def may_decide(line: PayLine) -> bool:
-    """Whether the present person may approve this pending amount."""
+def may_decide_for(requested_by: int | None) -> bool:
+    """Whether the present person may approve an amount that someone asked for."""
     who = context.principal()
-    is_own = who.kind == "user" and who.id == line.requested_by
+    is_own = who.kind == "user" and who.id == requested_by
     return may(PAYROLL_APPROVE) and not (is_own and accounts.organization().second_person)
 
 

@@ -43,7 +43,7 @@ class NewPlan:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A period that a plan leads to. `is_new`: it does not exist yet in this form."""
+    """A period that a plan leads to. `is_new`: the plan in force would not lead to it."""
 
     period: rules.Period
     pay_date: date
@@ -89,7 +89,7 @@ def preview(wanted: NewPlan, amount: int = 4) -> list[Coming]:
     """The present period and those after it, as they would be under a plan. Changes nothing."""
     check(wanted)
     kept, present = _kept(), periods.today()
-    there = {(p.start_date, p.end_date) for p in _from(present)}
+    as_now = _course(changed(periods.plan(), {}), kept[-1].end_date if kept else present, amount)
     found = [
         Coming(rules.Period(p.start_date, p.end_date), _pay_date(p, wanted, present), is_new=False)
         for p in kept
@@ -101,10 +101,19 @@ def preview(wanted: NewPlan, amount: int = 4) -> list[Coming]:
         coming = rules.next_period_after_change(last, rhythm, wanted.anchor)
         regular = rules.period_for(rhythm, wanted.anchor, coming.start)
         day = rules.pay_date(coming.end, wanted.pay_days_after)
-        is_new = (coming.start, coming.end) not in there
-        found.append(Coming(coming, day, is_new=is_new, is_bridge=coming != regular))
+        found.append(Coming(coming, day, is_new=coming not in as_now, is_bridge=coming != regular))
         last = coming.end
     return found[:amount]
+
+
+def _course(plan: NewPlan, last: date, amount: int) -> list[rules.Period]:
+    """The periods after `last` under a plan."""
+    rhythm: rules.Frequency = plan.frequency  # type: ignore[assignment]  # the table's check allows just these
+    found = []
+    for _ in range(amount):
+        found.append(rules.next_period_after_change(last, rhythm, plan.anchor))
+        last = found[-1].end
+    return found
 
 
 def _pay_date(period: PayPeriod, wanted: NewPlan, present: date) -> date:

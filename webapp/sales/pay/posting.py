@@ -288,6 +288,7 @@ def _follow_up(base: PayLine, last: PayLine, open_line: PayLine | None, *, rever
     line.pay_period_id, line.state = after.id, "posted"
     line.amount_cents = -base.amount_cents if reverse else base.amount_cents
     line.reverses_id = last.id if reverse else None
+    line.moved_from_id = closed.id
     own = f"{periods.short(closed)}, which was closed"
     line.note = (
         f"Takes back what was paid in {own}" if reverse else f"Pays again what was taken back in {own}"

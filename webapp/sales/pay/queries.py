@@ -46,6 +46,35 @@ def of_ids(ids: Sequence[int]) -> dict[int, PayPeriod]:
     return {p.id: p for p in db.session.scalars(found)}
 
 
+def begun_open(day: date, limit: int = 3) -> list[PayPeriod]:
+    """Open periods that have begun by a day and hold anything, or are the present one; the oldest first."""
+    holds = select(PayLine.id).where(
+        PayLine.tenant_id == context.tenant_id(),
+        PayLine.pay_period_id == PayPeriod.id,
+        PayLine.state != "void",
+    )
+    found = every("open").where(PayPeriod.start_date <= day, or_(PayPeriod.end_date >= day, holds.exists()))
+    return list(db.session.scalars(found.order_by(None).order_by(PayPeriod.start_date).limit(limit)))
+
+
+def with_waiting_amounts() -> Select[int | None]:
+    """Ids of open periods in which an amount added by hand waits for approval."""
+    return select(PayLine.pay_period_id).where(
+        PayLine.tenant_id == context.tenant_id(), PayLine.state == "pending", PayLine.sale_id.is_(None)
+    )
+
+
+def guarantee_cents(one: PayPeriod) -> int:
+    """What guarantees add in a period, in cents."""
+    found = select(func.coalesce(func.sum(PayLine.amount_cents), 0)).where(
+        PayLine.tenant_id == context.tenant_id(),
+        PayLine.pay_period_id == one.id,
+        PayLine.state == "posted",
+        PayLine.kind == "guarantee",
+    )
+    return int(db.session.scalar(found) or 0)
+
+
 def neighbours(one: PayPeriod) -> tuple[PayPeriod | None, PayPeriod | None]:
     """The periods before and after one."""
     mine = select(PayPeriod).where(PayPeriod.tenant_id == context.tenant_id())
@@ -219,16 +248,15 @@ def standing(one: PayPeriod) -> Standing:
     """Count what a period holds besides what counts: three queries."""
     is_sale = PayLine.sale_id.is_not(None)
     pending = PayLine.state == "pending"
-    here = PayLine.pay_period_id == one.id
     changed = PayLine.updated_at > one.approved_at if one.approved_at else PayLine.id.is_(None)
     counted = db.session.execute(
         select(
-            func.count(func.distinct(PayLine.sale_id)).filter(here, pending),
-            _cents(here, pending, is_sale),
-            func.count().filter(here, pending, ~is_sale),
-            _cents(here, pending, ~is_sale),
-            func.count().filter(here, PayLine.moved_from_id.is_not(None), PayLine.state != "void"),
-            func.count().filter(here, changed),
+            func.count(func.distinct(PayLine.sale_id)).filter(pending),
+            _cents(pending, is_sale),
+            func.count().filter(pending, ~is_sale),
+            _cents(pending, ~is_sale),
+            func.count().filter(PayLine.moved_from_id.is_not(None), PayLine.state != "void"),
+            func.count().filter(changed),
         ).where(PayLine.tenant_id == context.tenant_id(), PayLine.pay_period_id == one.id)
     ).one()
     gone = select(func.count()).where(
@@ -268,7 +296,6 @@ def moved(period_id: int) -> Columns:
             or_(
                 and_(PayLine.pay_period_id == period_id, PayLine.moved_from_id.is_not(None)),
                 PayLine.moved_from_id == period_id,
-                and_(PayLine.pay_period_id == period_id, PayLine.reverses_id.is_not(None)),
             ),
             PayLine.state != "void",
         )

@@ -101,6 +101,16 @@ def live(period_id: int) -> Columns:
     )
 
 
+def live_total() -> ColumnElement[int]:
+    """The sum of a period's posted lines, beside a statement on pay periods."""
+    found = select(func.coalesce(func.sum(PayLine.amount_cents), 0).cast(PayLine.amount_cents.type)).where(
+        PayLine.tenant_id == PayPeriod.tenant_id,
+        PayLine.pay_period_id == PayPeriod.id,
+        PayLine.state == "posted",
+    )
+    return found.correlate(PayPeriod).scalar_subquery()
+
+
 def frozen(period_id: int) -> Columns:
     """The same columns of a closed period, as they were frozen."""
     return select(
@@ -168,7 +178,8 @@ def _by_period(statement: Columns) -> dict[int, Totals]:
     found = {}
     for row in rows(statement):
         values = dict(row._mapping)
-        found[values.pop("pay_period_id")] = Totals(**values)
+        period_id = values.pop("pay_period_id")
+        found[period_id] = Totals(**values)
     return found
 
 

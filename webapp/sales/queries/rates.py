@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, and_, case, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import array
 
 from webapp.kit import context, csv, search
 from webapp.kit.db import db, rows
@@ -49,7 +50,7 @@ def at(place: Place) -> list[ColumnElement[bool]]:
 
 def listed() -> Select[Any]:
     """All rates with the names of what they are for, the most general first."""
-    order = func.array_position(list(reversed(rules.LEVELS)), CommissionRate.level)
+    order = func.array_position(array(list(reversed(rules.LEVELS))), CommissionRate.level)
     return (
         select(
             *RATE_COLUMNS, CommissionRate.updated_at, Technician.name.label("technician_name"),
