@@ -24,6 +24,9 @@ def wire(app: web.App, settings: Settings) -> None:
             _plug_in(app, import_module(f"webapp.{name}.plug").PLUG)
         if find_spec(f"jobs.{name}"):
             import_module(f"jobs.{name}")
+        for part in ("imports", "exports"):  # what the domain lets in and out as files
+            if find_spec(f"webapp.{name}") and find_spec(f"webapp.{name}.{part}"):
+                import_module(f"webapp.{name}.{part}")
     import_module("jobs.schedule")
     for blueprint in app.blueprints.values():
         if isinstance(blueprint, api.Api):

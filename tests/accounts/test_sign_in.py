@@ -258,6 +258,19 @@ def test_an_unused_browser_is_signed_out_and_a_used_one_is_not(app: App, company
         assert not signed_in(unused)
 
 
+def test_even_a_browser_that_is_used_all_the_time_is_signed_out_after_two_weeks(
+    app: App, company: Company
+) -> None:
+    client = browser(app)
+    with clock.at(clock.now()):
+        sign_in(client, company)
+        for _ in range(47):
+            clock.advance(timedelta(hours=7))
+            assert signed_in(client)
+        clock.advance(timedelta(hours=7))
+        assert not signed_in(client)
+
+
 def test_the_last_use_is_noted_at_most_once_a_minute_and_even_by_a_request_that_fails(
     app: App, company: Company
 ) -> None:

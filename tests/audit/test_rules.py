@@ -17,20 +17,23 @@ def when(value: datetime | date) -> str:
         ("sale.approved", "approved the sale", "success"),
         ("pay_period.closed", "closed the pay period", "success"),
         ("sale.voided", "voided the sale", "danger"),
+        ("customer.property_added", "added the property of the customer", "neutral"),
         ("propertie.updated", "updated the property", "neutral"),
         ("user.signed_in", "signed in", "info"),
+        ("user.sign_in_failed", "could not sign in", "warning"),
         ("api_key.revoked", "revoked the API key", "danger"),
     ],
 )
 def test_an_action_reads_as_a_phrase(action: str, text: str, tone: str) -> None:
-    made = rules._made(action)
+    made = rules.in_words(action)
     assert (made.text, made.tone) == (text, tone)
 
 
 @pytest.mark.parametrize(
     ("field", "words"),
     [("sale_price_cents", "Sale price"), ("technician_id", "Technician"), ("ov_rate_bps", "Override rate"),
-     ("approved_at", "Approved"), ("starts_on", "Starts"), ("id", "Number"), ("name", "Name")],
+     ("approved_at", "Approved at"), ("approved_by", "Approved by"),
+     ("starts_on", "Starts on"), ("id", "Number"), ("name", "Name")],
 )  # fmt: skip
 def test_a_field_has_a_label(field: str, words: str) -> None:
     assert rules.label(field) == words

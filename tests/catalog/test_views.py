@@ -56,8 +56,8 @@ def test_filters_sorts_and_tabs_come_from_the_address(company: Company) -> None:
     assert names(client, "/items?category=none") == ["Boiler", "Custom"]
     assert names(client, "/items?q=tun") == ["AC tune-up"]
     assert names(client, "/items?sort=list_price&dir=asc") == ["Custom", "Boiler", "AC tune-up"]
-    assert names(client, "/items?view=archived") == ["Gone"]
-    assert len(names(client, "/items?view=all")) == 4
+    assert names(client, "/items?state=archived") == ["Gone"]
+    assert len(names(client, "/items?state=all")) == 4
     assert "Category</span> Cooling" in client.get(f"/items?category={cooling}").text
 
 
@@ -173,7 +173,7 @@ def test_all_that_match_are_archived_and_put_back(company: Company) -> None:
     client = company.sign_in()
     client.post("/items/bulk/archive?q=pump", data={"csrf_token": token(client), "everything": "1"})
     assert names(client, "/items") == ["Other"]
-    client.post("/items/bulk/unarchive?view=archived", data={"csrf_token": token(client), "everything": "1"})
+    client.post("/items/bulk/unarchive?state=archived", data={"csrf_token": token(client), "everything": "1"})
     assert len(names(client, "/items")) == 4
 
 

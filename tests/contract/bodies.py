@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.accounts.support import totp
 from tests.contract import house as houses
 from tests.contract.house import House
 from tests.contract.watch import Promise
 from tests.factories.world import PASSWORD
 from webapp.kit.api import Route
+from webapp.kit.db import get
+from webapp.models import User
 
 BIG = 10**199  # 200 digits
 Make = Callable[[House], dict[str, Any]]
@@ -31,8 +34,6 @@ def _refresh(house: House) -> dict[str, Any]:
 
 
 def _verify(house: House) -> dict[str, Any]:
-    from tests.accounts.support import totp
-
     token = houses.challenge(house, "payroll") if "totp" in house.secrets else houses.with_second_factor(house, "payroll")
     return {"challenge_token": token, "code": totp(house.secrets["totp"], house.number() % 2)}
 
@@ -43,14 +44,26 @@ def _register(house: House) -> dict[str, Any]:
             "last_name": "Smith", "company_name": f"Smith {name} HVAC"}  # fmt: skip
 
 
+def _mail(house: House) -> dict[str, Any]:
+    with house.acting("accountant"):
+        get(User, house.company.users["accountant"]).email_codes = True
+    return {"challenge_token": houses.challenge(house, "accountant")}
+
+
+RATES = "/api/v1/admin/commission-config"
+PLACES = ("tech/<int:technician_id>/item/<int:item_id>", "tech/<int:technician_id>/category/<int:category_id>",
+          "tech/<int:technician_id>", "item/<int:item_id>", "category/<int:category_id>", "company")  # fmt: skip
+
 # bodies that must fit what is there
 BODIES: dict[tuple[str, str], Make] = {
     ("POST", "/api/v1/auth/login"): _login,
     ("POST", "/api/v1/auth/refresh"): _refresh,
     ("POST", "/api/v1/auth/mfa-verify"): _verify,
+    ("POST", "/api/v1/auth/mfa-email"): _mail,
     ("POST", "/api/v1/auth/register"): _register,
     ("POST", "/api/v1/sales/approve"): lambda house: {"ids": [house.values["sale_id"]]},
     ("PATCH", "/api/v1/admin/pay-periods/<int:period_id>/reopen"): lambda house: {"reason": "A sale was missing"},
+    **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},
 }
 
 
@@ -97,21 +110,24 @@ def _plain(promise: Promise, schema: dict[str, Any]) -> dict[str, Any]:
 def values(promise: Promise, schema: dict[str, Any]) -> list[Any]:
     """Things to put where a schema wants something else, or too much of it."""
     schema = _plain(promise, schema)
-    anything: list[Any] = [None, "5", 5, 1.5, True, [], {}, BIG, -BIG, -1, "\x00", [None], {"$ne": 1}]
+    kind = schema.get("type")
+    other: dict[str | None, list[Any]] = {
+        "string": [5, ["x"], {"$ne": 1}, "\x00"], "integer": ["5", 1.5, True, [5], BIG, -BIG], "boolean": ["true", 1, []],
+        "array": [{}, "x", [None], [BIG]], "object": [[], "x", BIG],
+    }  # fmt: skip
+    found: list[Any] = [None, *other.get(kind, ["\x00", BIG])]
     if "maxLength" in schema:
-        anything.append("x" * (schema["maxLength"] + 1))
+        found.append("x" * (schema["maxLength"] + 1))
     if schema.get("minLength"):
-        anything.append("")
+        found.append("")
     for bound, step in (("maximum", 1), ("minimum", -1), ("exclusiveMaximum", 0), ("exclusiveMinimum", 0)):
         if bound in schema:
-            anything.append(schema[bound] + step)
+            found.append(schema[bound] + step)
     if schema.get("format") in ("date", "date-time"):
-        anything += ["2026-13-45", "yesterday", "2026-02-30T09:00:00Z", "9" * 30]
-    if schema.get("type") == "array":
-        inner = schema.get("items", {})
-        anything += [[value] for value in values(promise, inner)]
-        anything += [["x"] * (schema["maxItems"] + 1)] if "maxItems" in schema else []
-    return anything
+        found += ["2026-13-45", "2026-02-30T09:00:00Z", "9" * 30]
+    if kind == "array" and "maxItems" in schema:
+        found.append(["x"] * (schema["maxItems"] + 1))
+    return found
 
 
 def wrong(promise: Promise, route: Route, good: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -133,16 +149,14 @@ def _wrong_inside(
     promise: Promise, name: str, part: dict[str, Any], good: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     inner = _plain(promise, _plain(promise, part).get("items", part))
-    for field, schema in inner.get("properties", {}).items():
-        for value in values(promise, schema):
-            if value is not None and not isinstance(value, int):
-                yield field, good | {name: [{field: value}]}
+    for field in inner.get("properties", {}):
+        yield field, good | {name: [{field: {"$ne": 1}}]}
     if inner.get("properties"):
         yield "surprise", good | {name: [{"surprise": 1}]}
 
 
-STRANGE = ("'; drop table sales; --", "<script>alert(1)</script>", "\u202e\u200bab", "😀" * 20, "%s %(x)s {0}",
-           "\\u0000", " ", "\t\r\n", "=1+1", "0" * 30)  # fmt: skip
+# wanted by nobody, allowed by every plain text
+STRANGE = "=1+1'; drop table sales; --<b>\u202e\u200b😀%s %(x)s {0} \\u0000 ${7*7}\t"
 
 
 def strange(promise: Promise, route: Route, good: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -150,15 +164,20 @@ def strange(promise: Promise, route: Route, good: dict[str, Any]) -> Iterator[di
     for name, part in promise.body_schema(route).get("properties", {}).items():
         schema = _plain(promise, part)
         found: list[Any] = []
-        if schema.get("type") == "string":
-            found = [s[: schema.get("maxLength", 50)] for s in STRANGE] + ["x" * min(schema.get("maxLength", 500), 5000)]
-            if schema.get("format") == "date":
-                found = ["0001-01-01", "9999-12-31", "1969-12-31", "2100-02-28"]
-            elif schema.get("format") == "date-time":
-                found = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-03-15T09:00:00Z"]
+        most = schema.get("maxLength", 50)
+        if schema.get("format") == "date":
+            found = ["0001-01-01", "9999-12-31", "2100-02-28"]
+        elif schema.get("format") == "date-time":
+            found = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]
+        elif schema.get("type") == "string":
+            found = [STRANGE[:most], " ", "x" * min(most, 5000)]
         elif schema.get("type") == "integer":
-            top, low = schema.get("maximum", schema.get("exclusiveMaximum", 2**63) - 1), schema.get("minimum", -(2**63))
-            found = [0, 1, low, top, 2**31, 2**63 - 1]
+            top = schema.get("maximum", schema.get("exclusiveMaximum", 2**63) - 1)
+            found = [schema.get("minimum", -(2**63)), 0, top, 2**31]
+        inner = _plain(promise, schema.get("items", {})) if schema.get("type") == "array" else {}
+        for field, one in inner.get("properties", {}).items():
+            if _plain(promise, one).get("type") == "integer":
+                found += [[dict.fromkeys(inner["properties"], 1) | {field: value}] for value in (-(2**63), 2**70, BIG)]
         for value in found:
             body = good | {name: value}
             if promise.accepts(route, body):

@@ -3,11 +3,11 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from tests.contract.house import House
 from tests.contract.watch import Promise
-from tests.factories.world import PASSWORD
+from tests.factories.world import ROLES
 from webapp.kit import api, dialects
 from webapp.kit.api import Route
 
@@ -38,11 +38,15 @@ class Caller:
     house: House
     promise: Promise
 
+    def signed_in(self) -> Self:
+        """Itself, with everybody signed in: that is written down, and later calls are watched for what they write."""
+        for role in ROLES:
+            self.house.api[role] = self.house.company.api(role)
+        return self
+
     def headers(self, route: Route, role: str = "admin") -> dict[str, str]:
         """The credential of somebody, as the route's dialect wants it; growth knows scopes instead of roles."""
         if route.dialect is dialects.FIELD:
-            if role not in self.house.api:
-                self.house.api[role] = self.house.company.api(role)
             client = self.house.api[role]
             sent = {"X-Tenant-Id": client.tenant_id}
             return sent if route.rule.public else sent | {"Authorization": f"Bearer {client.token}"}

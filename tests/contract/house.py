@@ -1,5 +1,6 @@
 """Two companies with some of everything, so that any address can be asked with ids that exist."""
 
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,8 @@ from webapp.sales import service as selling
 from webapp.sales.pay import closing, manual, periods
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)  # midday where the companies are
-BITMAP = b"\x89PNG\r\n\x1a\n" + bytes(64)
+# one dot
+BITMAP = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGPgL8sDAAGLAPQ8xSAqAAAAAElFTkSuQmCC")
 OLD = date(2026, 9, 8)  # in a pay period that is closed
 
 

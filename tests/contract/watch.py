@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -42,6 +43,12 @@ class Rows:
         return sorted(n for n in before if before[n] != after[n] and not (journal and n in JOURNAL))
 
 
+def none(problems: Iterable[str]) -> None:
+    """Fails listing every problem, each on a line."""
+    found = [p for p in problems if p]
+    assert not found, f"{len(found)} problems:\n" + "\n".join(found[:60])
+
+
 def template_of(path: str) -> str:
     """`/sales/<int:sale_id>` as the document writes it."""
     return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", path)
@@ -52,6 +59,7 @@ class Promise:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        self.validators: dict[str, Draft202012Validator] = {}
         strict = _closed(copy.deepcopy(document))
         self.registry = Registry().with_resource("urn:api", Resource.from_contents(strict, DRAFT202012))
 
@@ -94,8 +102,12 @@ class Promise:
     def _validator(self, route: Route, rest: str) -> Draft202012Validator:
         path = template_of(route.path).replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
         pointer = f"urn:api#/paths/{path}/{route.method.lower()}/{rest}"
-        return Draft202012Validator({"$ref": pointer}, registry=self.registry,
-                                    format_checker=Draft202012Validator.FORMAT_CHECKER)  # fmt: skip
+        found = self.validators.get(pointer)
+        if found is None:
+            checker = Draft202012Validator.FORMAT_CHECKER
+            found = Draft202012Validator({"$ref": pointer}, registry=self.registry, format_checker=checker)
+            self.validators[pointer] = found
+        return found
 
 
 def _closed(node: Any) -> Any:

@@ -35,7 +35,7 @@ def undo_of(text: str) -> str:
 def test_the_first_customer_is_asked_for_where_there_is_none(company: Company) -> None:
     text = company.sign_in().get("/customers").text
     assert "No customers yet" in text
-    assert "No customers yet" not in company.sign_in("accountant").get("/customers?view=archived&q=x").text
+    assert "No customers yet" not in company.sign_in("accountant").get("/customers?state=archived&q=x").text
 
 
 def test_search_filters_and_tabs_come_from_the_address(company: Company) -> None:
@@ -53,8 +53,8 @@ def test_search_filters_and_tabs_come_from_the_address(company: Company) -> None
     assert names(client, "/customers?tag=Gold+plan") == ["Ann Ames"]
     assert names(client, "/customers?tag=VIP") == ["Ann Ames"]
     assert names(client, "/customers?tag=nothing") == []
-    assert names(client, "/customers?view=archived") == ["Cid Cole"]
-    assert names(client, "/customers?view=all&sort=added&dir=desc") == [
+    assert names(client, "/customers?state=archived") == ["Cid Cole"]
+    assert names(client, "/customers?state=all&sort=added&dir=desc") == [
         "Cid Cole",
         "Bell Management",
         "Ann Ames",

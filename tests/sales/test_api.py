@@ -1,6 +1,8 @@
 """The sales and commission API as partners use it."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ from tests.factories.queries import counted
 from tests.factories.world import ApiClient, Company
 from webapp.kit import clock
 from webapp.sales.pay import closing, periods
+from webapp.sales.service import tallies
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
@@ -186,6 +189,21 @@ def test_the_second_of_two_approvals_is_refused(world: World, company: Company) 
     answers = [client.patch(f"/sales/{number}/approve") for client in (world.api, other)]
     assert [a.status_code for a in answers] == [200, 409]
     assert answers[1].json["error"]["details"] == {"status": "approved", "allowed": []}
+
+
+def test_of_two_people_who_approve_at_the_same_moment_one_does(world: World, company: Company) -> None:
+    number = world.record()["id"]
+    clients = [company.api("manager"), company.api("payroll")]
+    start = threading.Barrier(2)
+
+    def approve(client: ApiClient) -> int:
+        start.wait()
+        return int(client.patch(f"/sales/{number}/approve").status_code)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(approve, clients)) == [200, 409]
+    with company.acting():
+        assert tallies.differences() == []
 
 
 def test_many_are_approved_in_one_call(world: World) -> None:

@@ -40,9 +40,9 @@ def test_the_list_shows_who_works_here_and_the_others_on_their_tabs(company: Com
         people.technician(name="Later Lou", starts_on=today + timedelta(days=1))
     client = company.sign_in("manager")
     assert names(client, "/technicians") == ["Active Ann"]
-    assert names(client, "/technicians?view=former") == ["Former Fay"]
-    assert names(client, "/technicians?view=upcoming") == ["Later Lou"]
-    assert names(client, "/technicians?view=all") == ["Active Ann", "Former Fay", "Later Lou"]
+    assert names(client, "/technicians?state=former") == ["Former Fay"]
+    assert names(client, "/technicians?state=upcoming") == ["Later Lou"]
+    assert names(client, "/technicians?state=all") == ["Active Ann", "Former Fay", "Later Lou"]
 
 
 def names(client: FlaskClient, url: str) -> list[str]:
@@ -167,7 +167,7 @@ def test_the_csv_has_what_is_shown_and_no_formula(company: Company) -> None:
     ]
     assert len(rows) == 2
     rows = list(
-        csv.reader(io.StringIO(client.get("/technicians?format=csv&view=former&cols=name,ends_on").text))
+        csv.reader(io.StringIO(client.get("/technicians?format=csv&state=former&cols=name,ends_on").text))
     )
     assert rows == [["Name", "Last day"], ["Former Fay", "2020-01-01"]]
 

@@ -103,13 +103,13 @@ def by_id(entry_id: UUID) -> AuditEntry | None:
     )
 
 
-def together(correlation_id: str, but: int) -> Sequence[Any]:
-    """What else the same request or job changed."""
+def together(correlation_id: str, but: int, limit: int = 9) -> Sequence[Any]:
+    """What else the same request or job changed, near an entry."""
     statement = (
         entries(Filter(correlation_id=correlation_id))
         .where(AuditEntry.seq.between(but - 200, but + 200), AuditEntry.seq != but)
         .order_by(AuditEntry.seq)
-        .limit(50)
+        .limit(limit)
     )
     return db.session.execute(statement).all()
 
@@ -238,6 +238,26 @@ def reason(payload: Mapping[str, Any]) -> str:
     """The reason somebody gave, else empty."""
     found = payload.get("reason") or payload.get("why") or payload.get("note") or ""
     return found if isinstance(found, str) else ""
+
+
+_NAMES: dict[str, Any] = {"technician": Technician.name, "customer": Customer.name, "item": Item.name, "user": User.name,
+                          "item_category": ItemCategory.name, "item_categorie": ItemCategory.name,
+                          "api_key": ApiKey.name}  # fmt: skip
+
+
+def name_of(record_type: str, record_id: int | None) -> str:
+    """What a record is called, its number where it has no name or is gone, empty for no record."""
+    if record_id is None:
+        return ""
+    column = _NAMES.get(record_type)
+    if column is not None:
+        model = column.class_
+        found = db.session.scalar(
+            select(column).where(model.tenant_id == context.tenant_id(), model.id == record_id)
+        )
+        if found:
+            return str(found)
+    return f"Number {record_id}"
 
 
 def page_of(record_type: str, record_id: int | None) -> str | None:

@@ -17,7 +17,7 @@ THINGS = {"propertie": "property", "item_categorie": "category", "item_category"
 _LABELS = {"id": "Number", "rate_bps": "Rate", "ov_rate_bps": "Override rate", "totp_on": "Second factor",
            "sso": "Single sign-on", "url": "Address", "require_mfa": "Second factor for everyone",
            "second_person": "A second person approves pay"}  # fmt: skip
-_SUFFIXES = ("_cents", "_bps", "_id", "_at", "_on", "_by", "_file_id")
+_SUFFIXES = ("_cents", "_bps", "_file_id", "_id")
 _TONES = {"success": "approved paid sent accepted closed enabled restored linked",
           "danger": "rejected voided deleted removed failed revoked refused locked",
           "warning": "blocked reopened narrowed deactivated suspended widened",
@@ -40,7 +40,31 @@ class Phrase:
     tone: str = "neutral"
 
 
-PHRASES: dict[str, Phrase] = {}
+PHRASES: dict[str, Phrase] = {
+    "commission_scale.set": Phrase("set the discount scale", "scale"),
+    "commission_rate.set": Phrase("set the commission rate", "percent"),
+    "customer.merged_away": Phrase("merged the customer into another", "git-merge"),
+    "download.opened": Phrase("opened the download", "download"),
+    "download.requested": Phrase("asked for the download", "download", "info"),
+    "import.done": Phrase("finished the import", "check", "success"),
+    "import.mapped": Phrase("matched the columns of the import", "columns-3"),
+    "message.outbox": Phrase("kept the message in the Outbox", "inbox"),
+    "message.queued": Phrase("wrote the message", "mail", "info"),
+    "message.retried": Phrase("sent the message again", "refresh-cw", "info"),
+    "pay_period.approval_withdrawn": Phrase("withdrew the approval of the pay period", "undo-2", "warning"),
+    "sale.created": Phrase("recorded the sale", "circle-plus", "info"),
+    "session.revoked": Phrase("ended a session", "log-out"),
+    "user.backup_codes_made": Phrase("made new backup codes", "key-round"),
+    "user.identity_linked": Phrase("linked a sign-in with a provider", "link", "success"),
+    "user.identity_unlinked": Phrase("unlinked a sign-in with a provider", "unlink", "warning"),
+    "user.invitation_accepted": Phrase("accepted the invitation", "user-check", "success"),
+    "user.invited_again": Phrase("invited the user again", "user-plus", "info"),
+    "user.password_changed": Phrase("changed the password", "key-round"),
+    "user.password_reset": Phrase("set a new password by link", "key-round"),
+    "user.password_reset_asked": Phrase("asked for a new password", "key-round", "info"),
+    "user.second_factor_failed": Phrase("gave a wrong second factor", "shield-alert", "warning"),
+    "user.sign_in_failed": Phrase("could not sign in", "shield-alert", "warning"),
+}
 
 
 def phrase(action: str, text: str, icon: str = "", tone: str = "") -> None:
@@ -58,10 +82,14 @@ def _made(action: str) -> Phrase:
     thing, _, verb = action.rpartition(".")
     last = verb.rpartition(".")[2]
     tone = next((t for t, words in _TONES.items() if last in words.split()), "neutral")
-    text = f"{last.replace('_', ' ')} the {thing_words(thing)}" if thing else last.replace("_", " ")
-    if last in ("signed_in", "signed_out"):
-        text = last.replace("_", " ")
-    return Phrase(text, _ICONS.get(last, "circle"), tone)
+    words = last.split("_")
+    if not thing or last in ("signed_in", "signed_out"):
+        text = " ".join(words)
+    elif len(words) > 1:  # customer.property_added
+        text = f"{words[-1]} the {' '.join(words[:-1])} of the {thing_words(thing)}"
+    else:
+        text = f"{last} the {thing_words(thing)}"
+    return Phrase(text, _ICONS.get(last) or _ICONS.get(words[-1], "circle"), tone)
 
 
 def thing_words(record_type: str) -> str:

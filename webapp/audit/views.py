@@ -113,14 +113,16 @@ def _entry(found: AuditEntry) -> Response:
     diff = queries.changes(found.payload, queries.zone(), queries.names_in([found.payload]))
     shown = {"diff", "reason", "key_id", f"{found.record_type}_id"}
     rest = {k: v for k, v in found.payload.items() if k not in shown and v not in ("", None)}
+    others = queries.together(found.correlation_id, found.seq)
     previous = queries.one(found.seq - 1) if found.seq > 1 else None
     head = queries.head()
     return pages.render(
         "audit/entry.html", page_title=f"Audit entry {found.seq}", entry=found, phrase=phrase,
         who=rules.actor_words(found.actor, found.actor_name), source=rules.SOURCE_WORDS.get(found.source, found.source),
-        thing=rules.thing_words(found.record_type), record_url=queries.page_of(found.record_type, found.record_id),
+        thing=rules.thing_words(found.record_type), record=queries.name_of(found.record_type, found.record_id),
+        record_url=queries.page_of(found.record_type, found.record_id),
         diff=diff, reason=queries.reason(found.payload),
         rest=[{"label": rules.label(k), "value": v if isinstance(v, str | int) else str(v)} for k, v in rest.items()],
         hash=found.hash.hex(), previous_hash=previous.hash.hex() if previous else "", last=head.audit_seq,
-        together=queries.timeline(queries.together(found.correlation_id, found.seq)),
+        together=queries.timeline(others[:8]), more=len(others) > 8,
     )  # fmt: skip

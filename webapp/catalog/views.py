@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from webapp.accounts.service import saved_views
 from webapp.catalog import forms, queries, rules, service
 from webapp.catalog.permissions import EDIT, LOOKUP, READ
 from webapp.kit import csv, db, errors, json, listing, lists, money, pages, words
@@ -23,11 +24,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "archived", "label": "Archived", "kind": "bool", "hidden": True},
     {"key": "updated_at", "label": "Changed", "kind": "ago", "sort": "updated_at"},
 ]
-VIEWS = (
-    ("", "On sale", "current", False),
-    ("archived", "Archived", "archived", True),
-    ("all", "All", "all", None),
-)
+TABS = (("", "On sale"), ("archived", "Archived"), ("all", "All"))
 PREVIEWED = 12  # rows of the price preview
 
 
@@ -38,7 +35,7 @@ def read() -> listing.ListQuery:
 
 
 def filters(query: listing.ListQuery) -> queries.Filters:
-    archived = next((archived for key, _, _, archived in VIEWS if key == (query.view or "")), False)
+    archived = {"archived": True, "all": None}.get(query.get("state"), False)
     return queries.Filters(
         query.get("q"), tuple(query.numbers("category")), "none" in query.getlist("category"), archived
     )
@@ -51,16 +48,13 @@ def index() -> Response:
     query = read()
     statement = queries.rows(filters(query))
     if query.get("format") == "csv":
-        chosen = lists.chosen(COLUMNS, query, queries.csv_columns())
-        return csv.response(statement.with_only_columns(*chosen).order_by(Item.name, Item.id), "price-book")
+        statement = statement.with_only_columns(*lists.chosen(COLUMNS, query, queries.csv_columns()))
+        return csv.response(lists.ordered(statement, query, queries.SORTS, Item.id), "price-book")
     tallies = queries.tallies()
     page = listing.rows(statement, query, queries.SORTS, Item.id, total=lists.total(statement))
     page.rows = [{**row._mapping, "row_class": "muted" if row.archived else ""} for row in page.rows]
-    views = [
-        {"key": key, "label": label, "count": tallies[tally]}
-        for key, label, tally, _ in VIEWS
-        if not key or tallies["archived"]
-    ]
+    counts = {**tallies, "": tallies["current"]}
+    views = lists.tabbed(query, TABS, counts, saved=saved_views.listed("/items"))
     return pages.render(
         "catalog/list.html",
         block={"results": "results"},
@@ -71,7 +65,7 @@ def index() -> Response:
         views=views,
         categories=list(query.words["category"].items()),
         empty=not tallies["all"],
-        archived_view=query.view == "archived",
+        archived_view=query.get("state") == "archived",
     )
 
 

@@ -108,7 +108,7 @@ def csv_rows(filters: Filters, keys: Sequence[str]) -> Any:
     }  # fmt: skip
     columns = [source for key in keys for source in sources.get(key, ())]
     statement = select(*columns).select_from(Customer).outerjoin(place, true())
-    return matching(statement, filters).order_by(Customer.name, Customer.id)
+    return matching(statement, filters)
 
 
 def ids(filters: Filters, limit: int) -> list[int]:

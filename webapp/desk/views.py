@@ -23,9 +23,8 @@ ICONS = {"info": "info", "success": "circle-check", "warning": "triangle-alert",
 def search() -> Response:
     """Ctrl-K asks here for the list alone; as a page it works without JavaScript."""
     query = request.args.get("q", "").replace("\x00", "")
-    return pages.render(
-        "desk/search.html", block="found", page_title="Search", groups=find.groups(query), q=query
-    )
+    template = "desk/found.html" if pages.is_htmx() else "desk/search.html"
+    return pages.render(template, page_title="Search", groups=find.groups(query), q=query)
 
 
 @bp.get("/notices")

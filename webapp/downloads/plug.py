@@ -27,6 +27,6 @@ class _Count:
 
 PLUG = Plug(
     blueprints=(views.bp,),
-    navigation=(NavItem("Data", "Downloads", "/downloads", "download", 860, OFFICE_USE),),
+    navigation=(NavItem("Data", "Downloads", "/downloads", "download", 86, OFFICE_USE),),
     wire=_wire,
 )

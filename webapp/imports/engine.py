@@ -102,13 +102,13 @@ def _check_piece(
     met = [_meet(spec, row, places, ctx, seen) for row in piece]
     if spec.prepare:
         spec.prepare([m.values for m in met if m.key], ctx)
-    written = _written(spec, [m.key for m in met if m.key and not m.natural])
+    written = _written(spec, [m.key for m in met if m.key])
     found = []
     for each in met:
-        ctx.row_number, ctx.chosen = each.row.number, None
+        ctx.row_number, ctx.chosen, ctx.written = each.row.number, None, written.get(each.key or b"")
         if each.key is None:
             outcome = Outcome(WRONG, each.problems)
-        elif each.key in written:
+        elif each.key in written and not each.natural:
             outcome = Outcome(SAME, record_id=written[each.key])
         elif each.natural and seen.keys.setdefault(each.key, each.row.number) != each.row.number:
             outcome = Outcome(
@@ -264,7 +264,8 @@ def _write_piece(
     for row, values in rows:
         mine = waiting[row.number]
         ctx.row_number, ctx.chosen = row.number, mine.chosen
-        known = written.get(bytes(mine.row_key or b"")) if spec.natural_key(values) is None else None
+        ctx.written = written.get(bytes(mine.row_key or b""))
+        known = ctx.written if spec.natural_key(values) is None else None
         changes.append({"tenant_id": record.tenant_id, "id": mine.id, **_write_row(spec, values, ctx, known)})
     for status in {
         change.get("status") for change in changes

@@ -6,5 +6,5 @@ from webapp.kit.plug import NavItem, Plug
 
 PLUG = Plug(
     blueprints=(bp,),
-    navigation=(NavItem("Data", "Imports", "/imports", "upload", 850, IMPORTS_USE),),
+    navigation=(NavItem("Data", "Imports", "/imports", "upload", 85, IMPORTS_USE),),
 )

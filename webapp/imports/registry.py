@@ -18,13 +18,22 @@ class Context:
 
     `memo` lives as long as one check or one writing: for what was looked up or made once already, such as
     `memo["category", "heating"] = 12`. `chosen` is the answer to a row's question: a record's id, or `new`.
+    `written` is the record that an earlier import made of a row with the same natural key, if any.
     """
 
     zone: str  # IANA, of the organization
     options: Mapping[str, Any] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
     chosen: str | None = None
+    written: int | None = None
     row_number: int = 0
+
+    @property
+    def answers(self) -> list[int] | None:
+        """The answer to a row's question as records: one, none (a new one is to be made), or None: it asked nothing."""
+        if not self.chosen:
+            return None
+        return [int(self.chosen)] if self.chosen != NEW else []
 
 
 Parse = Callable[[str, Context], Any]

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from webapp.kit import errors, paging
-from webapp.kit.listing import ListQuery
+from webapp.kit.listing import ListQuery, Sort
 
 COUNTED = 10_000  # beyond this a list says “and more” instead of counting
 MOST = 2_000  # rows that one bulk action may change
@@ -27,6 +27,37 @@ def chosen(
 ) -> list[Any]:
     """The CSV columns of what is shown: `sources` gives those of each column's key."""
     return [source for key in shown(columns, query) for source in sources.get(key, ())]
+
+
+def ordered(statement: Any, query: ListQuery, sorts: Mapping[str, Sort], key: Any) -> Any:
+    """A statement in the order the list is in, for its CSV."""
+    column = sorts[query.sort].column
+    down = query.direction == "desc"
+    return statement.order_by(column.desc() if down else column, key.desc() if down else key)
+
+
+def tabbed(query: ListQuery, tabs: Sequence[tuple[str, str]], counts: Mapping[str, int] | None = None, *,
+           saved: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:  # fmt: skip
+    """A list's states as tabs, and the saved views behind them, for `ui.views`.
+
+    `tabs` are values of the parameter `state` with their words, the usual one first and empty. With `counts` a state
+    that nothing is in has no tab, unless it is the usual one, the present one, or `all`.
+    """
+    state = query.get("state")
+    if query.view is None and any(state == value for value, _ in tabs):
+        query.view = state or None
+    found: list[dict[str, Any]] = []
+    for value, label in tabs:
+        count = counts.get(value) if counts is not None else None
+        if count == 0 and value not in ("", "all", state):
+            continue
+        tab = {
+            "key": value,
+            "label": label,
+            "url": f"{query.path}?state={value}&view={value}" if value else query.path,
+        }
+        found.append(tab if count is None else {**tab, "count": count})
+    return [*found, *saved]
 
 
 def total(statement: Any) -> int | None:

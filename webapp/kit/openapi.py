@@ -84,7 +84,6 @@ def document(base_url: str) -> dict[str, Any]:
         paths.setdefault(_PARAMETER.sub(r"{\2}", route.path), {})[route.method.lower()] = _operation(
             route, schemas
         )
-    tags = {_tag(r): r.dialect for r in routes}
     found: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -93,7 +92,7 @@ def document(base_url: str) -> dict[str, Any]:
             "description": "Every API of Truckroll. Each tag begins with its API, which has its own envelope and credential.",
         },
         "servers": [{"url": base_url}],
-        "tags": [{"name": name, "description": tags[name].title} for name in sorted(tags)],
+        "tags": [{"name": name} for name in sorted({_tag(r) for r in routes})],
         "paths": paths,
         "components": {
             "schemas": schemas.definitions | _error_schemas(),
@@ -108,7 +107,7 @@ def document(base_url: str) -> dict[str, Any]:
 
 
 def _tag(route: Route) -> str:
-    return f"{route.dialect.name}: {route.tag}"
+    return f"{route.dialect.title.removesuffix(' API')}: {route.tag}"
 
 
 def _model(returns: Any) -> type[BaseModel] | None:
@@ -194,8 +193,8 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": REF.format(model=f"Error_{_family(route.dialect)}")}}}
     # some APIs answer 400 to a field that is wrong
     refusals = {route.dialect.status(Invalid()) if status == 422 else status for status in _REFUSALS}
-    if route.rule.public:
-        refusals -= {401, 403}
+    if route.rule.public and route.body is None and isinstance(route.dialect, Field):
+        refusals -= {401, 403}  # where one signs in, both answer a wrong password, code or token
     return {str(route.status): good} | {
         str(status): {"description": _REFUSALS[status], "content": error} for status in sorted(refusals)
     }

@@ -9,15 +9,19 @@ from webapp.kit.forms import Form, choices
 class SuppressForm(Form):
     """Put an address on the do-not-contact list."""
 
-    channel = SelectField("Channel", choices=choices([("email", "Email"), ("sms", "Text message")]))
+    channel = SelectField(
+        "Channel",
+        [InputRequired("Choose a channel.")],
+        choices=choices([("email", "Email"), ("sms", "Text message")]),
+    )
     address = StringField(
-        "Address or number",
+        "Email address or phone number",
         [InputRequired("Write the address or number."), Length(max=254)],
-        description="For example sam@example.com or (404) 555-0114",
         render_kw={"autocomplete": "off"},
     )
     reason = SelectField(
         "Reason",
+        [InputRequired("Choose a reason.")],
         choices=choices([("no_marketing", "Asked for no marketing"), ("do_not_contact", "Asked not to be contacted at all"),
                  ("bounced", "The address does not exist"), ("spam_complaint", "Reported us as spam")]),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from webapp.accounts import queries as accounts
 from webapp.accounts.permissions import USERS_MANAGE
-from webapp.accounts.service import users
+from webapp.accounts.service import saved_views, users
 from webapp.kit import clean, crypto, csv, db, errors, json, listing, lists, pages, permissions, words
 from webapp.kit import forms as kit_forms
 from webapp.kit.permissions import requires
@@ -32,8 +32,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "username", "label": "Signs in as", "hidden": True},
     {"key": "updated_at", "label": "Changed", "kind": "ago", "sort": "updated_at", "hidden": True},
 ]
-VIEWS = (("", "Active", "active"), ("upcoming", "Starting later", "upcoming"), ("former", "Former", "former"),
-         ("all", "All", ""))  # fmt: skip
+TABS = (("", "Active"), ("upcoming", "Starting later"), ("former", "Former"), ("all", "All"))
 STATES = {"active": "Active", "former": "Former", "upcoming": "Starts later"}
 UNDOABLE = 200  # rows whose former value still fits into an address
 
@@ -49,7 +48,8 @@ def read() -> listing.ListQuery:
 
 
 def filters(query: listing.ListQuery) -> queries.Filters:
-    state = next((state for key, _, state in VIEWS if key == (query.view or "")), "active")
+    state = query.get("state")
+    state = "" if state == "all" else state if state in STATES else "active"
     kinds = tuple(k for k in query.getlist("pay_type") if k in rules.PAY_TYPES)
     supervisor = query.numbers("supervisor")
     return queries.Filters(query.get("q"), state, kinds, supervisor[0] if supervisor else None)
@@ -64,8 +64,8 @@ def index() -> Response:
     statement = queries.rows(wanted)
     if query.get("format") == "csv":
         chosen = lists.chosen(columns(), query, queries.csv_columns())
-        statement = statement.with_only_columns(*chosen).order_by(queries.SORTS["name"].column)
-        return csv.response(statement, "technicians")
+        statement = statement.with_only_columns(*chosen)
+        return csv.response(lists.ordered(statement, query, queries.SORTS, Technician.id), "technicians")
     tallies = queries.tallies()
     total = lists.total(statement)
     page = listing.rows(statement, query, queries.SORTS, Technician.id, total=total)
@@ -74,11 +74,9 @@ def index() -> Response:
     if query.numbers("supervisor"):
         named = queries.names(set(query.numbers("supervisor")))
         query.words["supervisor"] = {str(number): name for number, name in named.items()}
-    views = [
-        {"key": key, "label": label, "count": tallies[state or "all"]}
-        for key, label, state in VIEWS
-        if key in ("", "all") or tallies[state or "all"]
-    ]
+    views = lists.tabbed(
+        query, TABS, {**tallies, "": tallies["active"]}, saved=saved_views.listed("/technicians")
+    )
     return pages.render("technicians/list.html", block={"results": "results"}, page_title="Technicians",
                         query=query, page=page, columns=columns(), views=views, pay_types=rules.PAY_TYPES,
                         states=STATES, empty=not tallies["all"])  # fmt: skip

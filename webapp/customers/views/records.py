@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
+from webapp.accounts.service import saved_views
 from webapp.customers import forms, queries, rules, service
 from webapp.customers.permissions import CREATE, EDIT, LOOKUP, MERGE, READ
 from webapp.customers.views.base import bp
@@ -15,7 +16,7 @@ from webapp.models import Customer
 COLUMNS: list[dict[str, Any]] = [
     {"key": "name", "label": "Customer", "kind": "cell", "sort": "name", "always": True},
     {"key": "phone", "label": "Phone", "kind": "phone"},
-    {"key": "email", "label": "Email", "kind": "email"},
+    {"key": "email", "label": "Email", "kind": "email", "hidden": True},
     {"key": "place", "label": "Address", "kind": "cell"},
     {"key": "kind", "label": "Kind", "kind": "cell"},
     {"key": "tags", "label": "Tags", "kind": "cell"},
@@ -23,7 +24,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "added", "label": "Added", "kind": "date", "sort": "added", "hidden": True},
     {"key": "updated_at", "label": "Changed", "kind": "ago", "sort": "updated_at"},
 ]
-VIEWS = (("", "Customers", False), ("archived", "Archived", True), ("all", "All", None))
+TABS = (("", "Customers"), ("archived", "Archived"), ("all", "All"))
 
 
 def read() -> listing.ListQuery:
@@ -33,7 +34,7 @@ def read() -> listing.ListQuery:
 
 
 def filters(query: listing.ListQuery) -> queries.Filters:
-    archived = next((archived for key, _, archived in VIEWS if key == (query.view or "")), False)
+    archived = {"archived": True, "all": None}.get(query.get("state"), False)
     kind = query.get("kind") if query.get("kind") in rules.KINDS else ""
     return queries.Filters(query.get("q"), kind, query.get("tag"), archived)
 
@@ -45,7 +46,8 @@ def index() -> Response:
     query = read()
     wanted = filters(query)
     if query.get("format") == "csv":
-        return csv.response(queries.csv_rows(wanted, lists.shown(COLUMNS, query)), "customers")
+        statement = queries.csv_rows(wanted, lists.shown(COLUMNS, query))
+        return csv.response(lists.ordered(statement, query, queries.SORTS, Customer.id), "customers")
     statement = queries.rows(wanted)
     page = listing.rows(statement, query, queries.SORTS, Customer.id, total=lists.total(statement))
     page.rows = [_row(row) for row in page.rows]
@@ -56,10 +58,10 @@ def index() -> Response:
         query=query,
         page=page,
         columns=COLUMNS,
-        views=[{"key": key, "label": label} for key, label, _ in VIEWS],
+        views=lists.tabbed(query, TABS, saved=saved_views.listed("/customers")),
         kinds=rules.KINDS,
         empty=not page.rows and not queries.any_customer(),
-        archived_view=query.view == "archived",
+        archived_view=query.get("state") == "archived",
     )
 
 

@@ -200,9 +200,9 @@ def _brightness(color: str) -> int:
 
 
 def _css_text(text: str) -> Markup:
-    """Text inside a CSS string, every sign but letters and digits escaped."""
-    safe = "".join(c if c.isalnum() or c == " " else f"\\{ord(c):06x}" for c in text)
-    return Markup(safe)  # noqa: S704  # letters, digits, spaces and backslashes are all that is left
+    """Text inside a CSS string, every sign but letters and digits escaped (a space ends an escape)."""
+    safe = "".join(c if c.isalnum() else f"\\{ord(c):06x}" for c in text)
+    return Markup(safe)  # noqa: S704  # letters, digits and backslashes are all that is left
 
 
 def _day(value: date | None) -> str:

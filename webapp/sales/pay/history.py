@@ -9,7 +9,7 @@ DEEDS = {
     "pay_period.approved": timeline.Deed("approved it for closing", "badge-check", "success"),
     "pay_period.approval_withdrawn": timeline.Deed("took the approval back", "undo-2", "warning"),
     "pay_period.closed": timeline.Deed(
-        "closed it: {technicians} statements; what was pending moved to {moved_to}", "lock", "accent"
+        "closed it; what was still pending moved to {moved_to}", "lock", "accent"
     ),
     "pay_period.reopened": timeline.Deed("opened it again", "rotate-ccw", "warning", body="reason"),
 }

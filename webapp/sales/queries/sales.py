@@ -361,6 +361,22 @@ def earned(technician_id: int, sale_ids: Sequence[int]) -> dict[int, int]:
     return {row.sale_id: int(row.cents) for row in rows(statement)}
 
 
+def earned_between(technician_id: int, first: date, last: date) -> int:
+    """What a technician earns on the sales of some days, inclusive, in cents: as seller, by a share, as supervisor."""
+    statement = (
+        select(func.coalesce(func.sum(PayLine.amount_cents), 0))
+        .join(Sale, and_(Sale.tenant_id == PayLine.tenant_id, Sale.id == PayLine.sale_id))
+        .where(
+            PayLine.tenant_id == context.tenant_id(),
+            PayLine.technician_id == technician_id,
+            PayLine.state != "void",
+            Sale.sold_on >= first,
+            Sale.sold_on <= last,
+        )
+    )
+    return int(db.session.scalar(statement) or 0)
+
+
 def shared_with(technician_id: int, limit: int = 20) -> Sequence[Row[Any]]:
     """The latest sales of others that a technician has a share in."""
     mine = (

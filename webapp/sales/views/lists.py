@@ -172,7 +172,7 @@ def bulk_approve() -> Response:
         pages.toast("They are being approved in the background. Reload in a moment.", "info")
     else:
         _say(service.approve_many(chosen), "approved")
-    return _back()
+    return pages.redirect(_list_url())
 
 
 @bp.route("/bulk/reject", methods=["GET", "POST"])
@@ -231,11 +231,3 @@ def _query_string() -> str:
 def _list_url() -> str:
     return lists.back_to("/sales", read())
 
-
-def _back() -> Response:
-    """The list anew with its filters: its rows for HTMX, else the page."""
-    if not pages.is_htmx():
-        return pages.redirect(_list_url())
-    query = read()
-    query.path, query.after, query.before = "/sales", None, None
-    return page_of(query, filters(query))

@@ -31,8 +31,9 @@ def index() -> Response:
     statement = queries.listed().where(*queries.conditions(filters))
     page = listing.rows(statement, query, queries.SORTS, Sale.id, per_page=PER_PAGE)
     shared = queries.shared_with(me) if not (query.after or query.before or query.view) else []
-    first, last = lookups.span("this-month", periods.today())
-    month = queries.totals(queries.Filters(queries.STATUSES, first, last, (me,)))
+    last = periods.today()
+    first = last.replace(day=1)
+    month = queries.totals(queries.Filters(("pending", "approved"), first, last, (me,)))
     earned = queries.earned(me, [row.id for row in (*page.rows, *shared)])
     return pages.render(
         "sales/own_list.html",
@@ -42,7 +43,8 @@ def index() -> Response:
         page=page,
         rows=[_row(row, earned) for row in page.rows],
         shared=[_row(row, earned) for row in shared],
-        month=month,
+        sold_cents=month.price_cents,
+        earned_cents=queries.earned_between(me, first, last),
         pending=queries.pending_count(me),
         states=STATES,
     )

@@ -142,13 +142,6 @@ def actions(sale: Any) -> dict[str, Any]:
 # Deciding -------------------------------------------------------------------------------------------------------------
 
 
-def _after(sale_id: int) -> Response:
-    """The page anew: its record for HTMX, else by redirect."""
-    if pages.is_htmx():
-        return show(sale_id)  # the record as it is now; the decorator only marked the view
-    return pages.redirect(f"/sales/{sale_id}")
-
-
 @bp.post("/<int:sale_id>/approve")
 @requires(SALES_APPROVE)
 def approve(sale_id: int) -> Response:
@@ -188,7 +181,7 @@ def reject(sale_id: int) -> Response:
             form.blame(problem)
         else:
             pages.toast(f"Sale {sale_id} is rejected.", undo_url=f"/sales/{sale_id}/resubmit")
-            return _close(sale_id)
+            return _after(sale_id)
     sale = load(sale_id)
     text = f"{sale.technician_name} sees the reason and can send it in again."
     return _dialog("sales/reason.html", sale, form, f"Reject sale {sale_id}", text, "reject", "Reject")
@@ -206,7 +199,7 @@ def void(sale_id: int) -> Response:
             form.blame(problem)
         else:
             pages.toast(result.sentence, undo_url=f"/sales/{sale_id}/unvoid")
-            return _close(sale_id)
+            return _after(sale_id)
     sale = load(sale_id)
     return _dialog(
         "sales/reason.html", sale, form, f"Void sale {sale_id}", _what_follows(sale), "void", "Void"
@@ -247,7 +240,7 @@ def payment(sale_id: int) -> Response:
             pages.toast(
                 f"Payment of sale {sale_id}: {PAYMENT_WORDS[form.status.data].lower()}.", undo_url=undo
             )
-            return _close(sale_id)
+            return _after(sale_id)
     return _dialog("sales/payment.html", sale, form, f"Payment of sale {sale_id}", "", "payment", "Save")
 
 
@@ -273,7 +266,8 @@ def who(sale_id: int) -> Response:
     return _after(sale_id)
 
 
-def _close(sale_id: int) -> Response:
+def _after(sale_id: int) -> Response:
+    # the record fetches itself anew: its timeline is written only as this transaction commits
     return pages.done("sale-changed") if pages.is_htmx() else pages.redirect(f"/sales/{sale_id}")
 
 
