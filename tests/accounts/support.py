@@ -10,7 +10,7 @@ from typing import Any
 
 import pyotp
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.client import PageClient
 from tests.factories.world import PASSWORD, Company, csrf_of
@@ -132,6 +132,24 @@ def limited(app: App, **limits: str) -> Iterator[None]:
         yield
     finally:
         app.config["SETTINGS"] = before
+
+
+@contextmanager
+def counted(app: App) -> Iterator[list[str]]:
+    """The statements sent to the database meanwhile, without the transactions' own."""
+    asked: list[str] = []
+
+    def note(*args: Any) -> None:
+        if "set_config" not in args[2]:
+            asked.append(args[2])
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def address_of(name: str) -> str:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from tests.accounts.support import audited, call, limited
+from tests.accounts.support import audited, call, counted, limited
 from tests.factories.world import Company
 from webapp.accounts.service import keys
 from webapp.kit import clock, context, dialects, errors, ids
@@ -92,18 +92,8 @@ def test_organizations_me_needs_a_key(app: App, company: Company) -> None:
 def test_a_mistyped_key_is_refused_without_asking_the_database(app: App, company: Company) -> None:
     key = make(company)
     wrong = key[:-8] + ("A" if key[-8] != "A" else "B") + key[-7:]
-    asked: list[str] = []
-
-    def note(*args: Any) -> None:
-        asked.append(args[2])
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with counted(app) as asked:
         answer = call(app, "GET", "/api/v1/organizations/me", token=wrong)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     assert answer.status_code == 401
     assert not asked
 

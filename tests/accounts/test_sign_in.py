@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.accounts.support import address_of, audited, browser, call, limited, login, post, sign_in
+from tests.accounts.support import address_of, audited, browser, call, counted, limited, login, post, sign_in
 from tests.factories.world import PASSWORD, Company
 from webapp.kit import clock
 from webapp.kit.db import db, get
@@ -360,25 +360,58 @@ def test_in_the_process_that_ended_it_a_session_stops_at_once(
 def test_a_known_session_costs_one_query_for_the_company_and_none_for_itself(
     app: App, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy import event
-
     monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(principal_cache_seconds=3.0))
     client = browser(app)
     sign_in(client, company)
     client.get("/sign-in")
-    asked: list[str] = []
-
-    def note(*args: Any) -> None:
-        asked.append(args[2])
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with counted(app) as asked:
         client.get("/sign-in")
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    assert len([q for q in asked if "set_config" not in q]) == 1, asked
+    assert len(asked) == 1, asked
+
+
+def test_ones_account_page_costs_as_many_queries_however_many_devices_there_are(
+    app: App, company: Company
+) -> None:
+    client = browser(app)
+    sign_in(client, company)
+    client.get("/account")
+    costs = []
+    for more in (0, 5):
+        for _ in range(more):
+            login(app, company)
+        with counted(app) as asked:
+            assert client.get("/account").status_code == 200
+        costs.append(len(asked))
+    # the session, the company, the user, backup codes, linked accounts, devices; and what the office's frame shows
+    assert costs[0] == costs[1] <= 9, asked
+
+
+@pytest.mark.parametrize("who", ["manager", "nobody", "invited", "inactive", "no company"])
+def test_every_failed_sign_in_costs_one_password_check(
+    app: App, company: Company, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    from webapp.accounts.service import passwords
+
+    with company.acting():
+        if who == "inactive":
+            get(User, company.users["manager"]).active = False
+        if who == "invited":
+            get(User, company.users["manager"]).password_hash = None
+    checked: list[str] = []
+    real = passwords.hasher
+
+    class Counting:
+        def verify(self, stored: str, password: str) -> bool:
+            checked.append(stored)
+            return real().verify(stored, password)
+
+    monkeypatch.setattr(passwords, "hasher", Counting)
+    tenant = "00000000-0000-4000-8000-000000000000" if who == "no company" else company.tenant_id
+    name = "nobody" if who == "nobody" else "manager"
+    answer = call(
+        app, "POST", "/api/v1/auth/login", {"username": name, "password": "not-this-one"}, tenant=tenant
+    )
+    assert (answer.status_code, len(checked)) == (401, 1)
 
 
 def test_the_demo_sign_ins_are_shown_only_in_a_demo(

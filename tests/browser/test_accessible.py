@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Visit
 from tests.browser.world import Small, furnish
@@ -29,7 +29,7 @@ def wrong(page: Page, address: str) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = _run(page, {"runOnly": {"type": "tag", "values": TAGS}})
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.documentElement.dataset.bsTheme === 'dark'")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     dark = _run(page, {"runOnly": {"type": "rule", "values": ["color-contrast"]}})
     return [f"{address}: {problem}" for problem in [*found, *(f"dark: {d}" for d in dark)]]
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from webapp.kit import errors
+from sqlalchemy import Select
+
+from webapp.kit import clock, context, csv, errors
 
 CSV, PDF, ZIP = "text/csv", "application/pdf", "application/zip"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -61,6 +63,11 @@ def exporter(
         return make
 
     return register
+
+
+def csv_of(statement: Select[Any], filename: str) -> Made:
+    """A statement's rows as CSV, streamed from the database; the file name gets the day."""
+    return Made(f"{filename}-{clock.now():%Y-%m-%d}.csv", CSV, csv.copy(statement, context.tenant_id()))
 
 
 def find(kind: str) -> Exporter:

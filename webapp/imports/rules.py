@@ -189,9 +189,12 @@ def parse_yes(text: str, context: Context) -> bool:
 
 
 def one_of(words: Mapping[str, str]) -> Any:
-    """A parser for a closed list: what people write (any case) → our value."""
+    """A parser for a closed list: what people write (any case) → our value. The first word of each is offered."""
     known = {plain(word): value for word, value in words.items()}
-    offered = ", ".join(dict.fromkeys(words))
+    firsts: dict[str, str] = {}
+    for word, value in words.items():
+        firsts.setdefault(value, word)
+    offered = ", ".join(firsts.values())
 
     def parse(text: str, context: Context) -> str:
         found = known.get(plain(text))

@@ -99,7 +99,9 @@ def back(default: str) -> str:
     """The page a form asks to return to (`next`), only ever on this site."""
     target = request.values.get("next", "")
     # browsers drop tabs and line ends from an address, and read a backslash as a slash
-    safe = target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target
+    safe = (
+        target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target
+    )
     return target if safe else default
 
 

@@ -139,7 +139,7 @@ def query(model: type[M]) -> M:
             raise errors.BadRequest(f"{name[:40]!r} holds a NUL character.")
         field = model.model_fields.get(name)
         if field is not None and _is_list(field.annotation):
-            data[name] = values
+            data[name] = [value for value in values if value] or ""
         elif len(values) > 1:
             raise errors.Invalid.one(name, f"{name} is given more than once.")
         else:

@@ -126,14 +126,20 @@ def _begin() -> ResponseReturnValue | None:
         return _begin_page(view)
     g.dialect = route.dialect
     dialect = route.dialect
+    claims: list[limits.Claim] = []
     limit = dialect.limit_address()
     if limit:
-        limits.hit(limit, f"{dialect.name}:address", request.remote_addr or "")
-    who = dialect.authenticate()
+        claims.append((limit, (f"{dialect.name}:address", request.remote_addr or "")))
+    try:
+        who = dialect.authenticate()
+    except errors.AppError:
+        limits.hit_all(claims)  # a refused credential counts for its address as well
+        raise
     _act_as(who)
     limit, name = dialect.limit_caller(who)
     if limit:
-        limits.hit(limit, f"{dialect.name}:caller", name)
+        claims.append((limit, (f"{dialect.name}:caller", name)))
+    limits.hit_all(claims)
     permissions.check(route.rule, who)
     if route.scope and who.kind != "public" and SCOPES.index(who.scope or "read") < SCOPES.index(route.scope):
         raise errors.Forbidden(f"This needs a key with the scope “{route.scope}”; yours has “{who.scope}”.")

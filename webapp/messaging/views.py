@@ -154,6 +154,8 @@ def retry_several() -> Response:
 
 # The do-not-contact list ------------------------------------------------------------------------------------------
 
+SOURCES = {"link": "Unsubscribe link", "list-unsubscribe-header": "One click in the mail program",
+           "provider": "The mail server or provider"}  # fmt: skip
 LIST_SORTS = {"added": Sort(Suppression.created_at, descending=True), "address": Sort(Suppression.address)}
 LIST_COLUMNS = [
     {"key": "address", "label": "Address", "kind": "text", "sort": "address", "always": True},
@@ -197,7 +199,7 @@ def _list_row(row: Any) -> dict[str, Any]:
     words = rules.REASONS.get(row.reason, row.reason.replace("_", " "))
     return {"id": row.id, "address": row.address, "channel_words": CHANNELS.get(row.channel, row.channel),
             "blocks": "Everything" if everything else "Marketing", "reason_words": words[:1].upper() + words[1:],
-            "source": row.source, "created_at": row.created_at}  # fmt: skip
+            "source": SOURCES.get(row.source, row.source), "created_at": row.created_at}  # fmt: skip
 
 
 @outbox_pages.post("/outbox/do-not-contact")

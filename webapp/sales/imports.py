@@ -27,7 +27,7 @@ from webapp.imports.registry import (
     Values,
     register,
 )
-from webapp.kit import context, errors
+from webapp.kit import context, errors, money
 from webapp.kit.db import db, get
 from webapp.models import Item, PayPeriod, Sale, Technician
 from webapp.sales import service
@@ -194,6 +194,13 @@ def _problems(values: Values, ctx: Context) -> list[Problem]:
         found.append(Problem("item", _not_one("item", values["item"], what, "code")))
     elif what[0].archived and ctx.written is None:
         found.append(Problem("item", f"{what[0].name} is archived and no longer sold."))
+    if not 0 <= values["price"] <= money.MAX_CENTS:
+        found.append(
+            Problem(
+                "price",
+                "The price cannot be below $0.00." if values["price"] < 0 else "No sale can be so much.",
+            )
+        )
     if not _said(values)["name"] and any(_said(values).values()):
         found.append(Problem("customer_name", "Write the customer's name."))
     if values["payment_date"] and (values["payment_status"] or "unpaid") == "unpaid":

@@ -1,0 +1,15 @@
+"""Customers as a file to download."""
+
+from typing import Any
+
+from webapp.customers import queries
+from webapp.customers.permissions import READ
+from webapp.downloads.registry import Made, Progress, csv_of, exporter
+from webapp.models import Customer
+
+
+@exporter("customers.csv", permission=READ, title="Customers")
+def customers(args: dict[str, Any], progress: Progress) -> Made:
+    """Every customer, archived ones too, with the main address."""
+    statement = queries.csv_rows(queries.Filters(archived=None), ())
+    return csv_of(statement.order_by(Customer.name, Customer.id), "customers")
