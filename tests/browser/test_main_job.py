@@ -1,4 +1,4 @@
-"""From a file of people to a closed pay period, by clicking and typing alone."""
+"""From a file of sales to a closed pay period, by clicking and typing alone."""
 
 import csv
 import re
@@ -8,34 +8,28 @@ import pypdf
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit, toast
+from tests.factories import people
 from tests.factories import sales as make
 from tests.factories.world import Company
+from webapp.sales.pay import periods
 from webapp.sales.queries.rates import Place
 from webapp.sales.service import rates
 
-PEOPLE = """Employee ID,Full name,Pay type,Cell
-T-1,Mike Johnson,Commission,(512) 555-0101
-T-2,Ana Reyes,Commission,(512) 555-0102
-T-3,Nobody,By the piece,
+SOLD = """Invoice,Sold on,Seller,Service,Amount,Client
+INV-1,{today},T-1,Gas furnace,"$1,500.00",Evelyn Harper
+INV-2,{today},T-2,gas furnace,2499.99,Walter Boone
+INV-3,{today},T-9,Gas furnace,10.00,Nobody
 """
-SOLD = [("Mike Johnson", "Furnace", "1500"), ("Ana Reyes", "Furnace", "2499.99"), ("Mike Johnson", "Tune-up", "80.10")]
-PAID = "$306.01"  # 7.5 % of each, half to even: 112.50, 187.50, 6.01
+PAID = "$306.01"  # 7.5 % of $1,500.00, $2,499.99 and $80.10, each half to even: 112.50 + 187.50 + 6.01
 
 
-def price_book(company: Company) -> None:
-    with company.acting("admin"):
-        make.item("Gas furnace", list_price_cents=300_000)
-        make.item("AC Tune-up", list_price_cents=18_900)
-        rates.set_rate(Place(None, None, None), rates.Rate(rate_bps=750))
-
-
-def test_people_are_imported_sales_recorded_approved_paid_and_the_period_closed_by_a_second_person(
+def test_sales_are_imported_recorded_approved_and_paid_and_a_second_person_closes_the_period(
     company: Company, visit: Visit, tmp_path: Path
 ) -> None:
-    price_book(company)
+    today = furnish(company)
     page = visit(company, "admin")
-    import_people(page)
-    record_sales(page)
+    import_sales(page, SOLD.format(today=today))
+    record_one_more(page)
     approve_sales(page)
     approve_period(page)
     other = visit(company, "payroll")
@@ -44,42 +38,44 @@ def test_people_are_imported_sales_recorded_approved_paid_and_the_period_closed_
     downloads_agree_with_the_page(other, tmp_path)
 
 
-def import_people(page: Page) -> None:
-    page.goto("/imports")
-    page.get_by_role("link", name="Import a file").first.click()
-    page.get_by_role("radio", name=re.compile("^Technicians")).check()
+def furnish(company: Company) -> str:
+    """Two technicians, two items, one rate; the present day."""
+    with company.acting("admin"):
+        make.technician("Mike Johnson", employee_number="T-1")
+        make.technician("Ana Reyes", employee_number="T-2")
+        people.item(name="Gas furnace", list_price_cents=300_000)
+        people.item(name="AC tune-up", list_price_cents=18_900)
+        rates.set_rate(Place(None, None, None), rates.Rate(rate_bps=750))
+        return periods.today().isoformat()
+
+
+def import_sales(page: Page, text: str) -> None:
+    page.goto("/sales")
+    page.get_by_role("link", name="Import", exact=True).click()
+    expect(page.get_by_role("radio", name=re.compile("^Sales"))).to_be_checked()
     page.get_by_label("CSV file").set_input_files(
-        {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()}
+        {"name": "sales.csv", "mimeType": "text/csv", "buffer": text.encode()}
     )
     page.get_by_role("button", name="Upload and go on").click()
     expect(page.get_by_role("heading", name="Which column is which?")).to_be_visible()
-    expect(page.get_by_label("Employee number")).to_have_value("Employee ID")
+    expect(page.get_by_label("Technician")).to_have_value("Seller")
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text("1 row is wrong and will be left out")).to_be_visible()
     page.get_by_role("button", name="Import 2 rows").click()
     expect(page.get_by_text("2 new, 0 changed.")).to_be_visible()
-    page.get_by_role("link", name="See technicians").click()
-    for name in ("Mike Johnson", "Ana Reyes"):
-        expect(page.get_by_role("table").get_by_role("link", name=name)).to_be_visible()
-    expect(page.get_by_role("table").get_by_text("Nobody")).to_have_count(0)
+    page.get_by_role("link", name="See sales").click()
+    expect(page.get_by_role("table").get_by_text("Evelyn Harper")).to_be_visible()
 
 
-def record_sales(page: Page) -> None:
-    page.keyboard.press("g")
-    page.keyboard.press("s")
-    expect(page.get_by_role("heading", name="Sales", exact=True)).to_be_visible()
+def record_one_more(page: Page) -> None:
     page.keyboard.press("n")
-    for number, (technician, item, price) in enumerate(SOLD):
-        pick(page, "Technician", technician)
-        pick(page, "Item", item)
-        expect(page.get_by_label("List price")).not_to_have_value("")
-        page.get_by_label("Price", exact=True).fill(price)
-        last = number == len(SOLD) - 1
-        name = "Record sale" if last else "Record and start another"
-        page.get_by_role("button", name=name, exact=True).press("Enter")
-        toast(page, "is recorded: it earns")
-        if not last:
-            expect(page.get_by_label("Price", exact=True)).to_have_value("")
+    pick(page, "Technician", "Mike Johnson")
+    pick(page, "Item", "tune-up")
+    expect(page.get_by_label("List price")).to_have_value("189.00")
+    page.get_by_label("Price", exact=True).fill("80.10")
+    expect(page.get_by_role("complementary", name="What it earns")).to_contain_text("$6.01")
+    page.get_by_role("button", name="Record sale", exact=True).press("Enter")
+    toast(page, "it earns Mike Johnson $6.01.")
 
 
 def pick(page: Page, field: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""What every page has: search, shortcuts, theme, messages with Undo, forms that say what is wrong, and no need of scripts."""
+"""What every page has: search, shortcuts, a theme, Undo, forms that say what is wrong, and no need of scripts."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_undo_in_the_message_brings_an_archived_customer_back(company: Company, 
     small = furnish(company)
     page = visit(company, "admin")
     page.goto(f"/customers/{small.customer}")
-    page.locator("#record").get_by_title("More").first.click()
+    page.locator("#record summary", has_text="More").first.click()
     page.get_by_role("button", name="Archive", exact=True).filter(visible=True).click()
     message = toast(page, "Evelyn Harper was archived.")
     assert archived(company, small.customer)
@@ -72,11 +72,16 @@ def test_a_form_that_is_refused_leads_to_what_is_wrong(company: Company, visit: 
 def test_without_javascript_one_signs_in_filters_the_list_and_records_a_sale(
     company: Company, visit: Visit
 ) -> None:
-    furnish(company)
+    small = furnish(company)
     page = visit(company, "admin", java_script_enabled=False)
     page.goto("/sales")
     page.get_by_role("searchbox").fill("no such sale")
     page.get_by_role("button", name="Apply").filter(visible=True).first.click()
     expect(page.get_by_text("Nothing matches")).to_be_visible()
-    page.goto("/sales/new")
+    page.goto(f"/sales/new?item={small.item}")
     page.get_by_label("Technician", exact=True).select_option(label="Mike Johnson")
+    expect(page.get_by_label("List price")).to_have_value("189.00")
+    page.get_by_label("Price", exact=True).fill("169")
+    page.get_by_role("button", name="Record sale", exact=True).click()
+    expect(page.get_by_role("heading", name="AC tune-up", level=1)).to_be_visible()
+    expect(page.locator("#record")).to_contain_text("$12.68")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.factories import people
 from tests.factories import sales as make
 from tests.factories.world import Company
 from webapp.customers import service as customers
@@ -15,6 +16,7 @@ class Small:
 
     technician: int
     customer: int
+    item: int
     approved: int
     pending: int
     period: int
@@ -26,9 +28,9 @@ def furnish(company: Company) -> Small:
         mike = make.technician("Mike Johnson", employee_number="E-101")
         ana = make.technician("Ana Reyes", employee_number="E-102", supervisor_id=mike.id)
         make.link(company.users["technician"], mike)
-        tune = make.item("AC tune-up", list_price_cents=18_900)
-        furnace = make.item("Gas furnace, 80,000 BTU", list_price_cents=540_000)
-        make.item("Smart thermostat", list_price_cents=34_900)
+        tune = people.item(name="AC tune-up", list_price_cents=18_900)
+        furnace = people.item(name="Gas furnace, 80,000 BTU", list_price_cents=540_000)
+        people.item(name="Smart thermostat", list_price_cents=34_900)
         rates.set_rate(Place(None, None, None), rates.Rate(rate_bps=750))
         rates.set_rate(Place(ana.id, None, None), rates.Rate(rate_bps=900, ov_rate_bps=100))
         evelyn = customers.create(
@@ -41,4 +43,4 @@ def furnish(company: Company) -> Small:
         waiting = make.sale(ana, furnace, price=500_000)
         make.sale(mike, furnace, price=540_000)
         assert done.pay_period_id is not None
-        return Small(mike.id, evelyn.id, done.id, waiting.id, done.pay_period_id)
+        return Small(mike.id, evelyn.id, tune.id, done.id, waiting.id, done.pay_period_id)

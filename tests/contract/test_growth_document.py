@@ -19,6 +19,7 @@ from webapp import create_app
 from webapp.accounts.service import keys
 from webapp.config import Limits, Settings
 from webapp.kit import clock, journal
+from webapp.kit.db import db
 from webapp.kit.web import App
 
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -220,3 +221,5 @@ def test_too_many_requests_are_429_with_retry_after(settings: Settings, house: H
     assert answers[3].headers.get("X-RateLimit-Remaining") == "0"
     assert ask(app, "/organizations/me", calm).status_code == 200
     bad(ask(app, "/health", key), 429, "too_many_requests")
+    with app.app_context():
+        db.engine.dispose()

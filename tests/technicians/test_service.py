@@ -1,5 +1,6 @@
 """Adding, changing, deactivating technicians, and what is kept of it."""
 
+import threading
 from datetime import date, timedelta
 from typing import Any
 
@@ -118,6 +119,31 @@ def test_a_supervisor_must_exist_be_active_and_not_report_back(
         with pytest.raises(errors.Invalid, match="does not work here"):
             people.technician(supervisor_id=cid.id)
         assert [row.name for row in queries.team(ann.id)] == ["Bob"]
+
+
+def test_two_who_name_each_other_at_the_same_time_do_not_both_succeed(company: Company) -> None:
+    with company.acting():
+        ids = [people.technician().id, people.technician().id]
+    start, outcomes = threading.Barrier(2), []
+
+    def work(who: int, leader: int) -> None:
+        try:
+            with company.acting():
+                queries.supervisors()  # both have looked before either changes anything
+                start.wait()
+                service.update(who, {"supervisor_id": leader})
+            outcomes.append("done")
+        except errors.Invalid:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=work, args=pair) for pair in (ids, ids[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert sorted(outcomes) == ["done", "refused"]
+    with company.acting():
+        assert len(queries.supervisors()) == 1
 
 
 def test_another_companys_technician_is_not_found(company: Company, other_company: Company) -> None:

@@ -93,7 +93,7 @@ def csv_rows(filters: Filters, keys: Sequence[str]) -> Any:
     ).scalar_subquery()
     kind = case(*((Customer.kind == k, v) for k, v in rules.KINDS.items()))
     sources: dict[str, list[ColumnElement[Any]]] = {
-        "name": [Customer.name.label("Customer"), csv.safe(Customer.company).label("Company")],
+        "name": [csv.safe(Customer.name).label("Customer"), csv.safe(Customer.company).label("Company")],
         "phone": [csv.phone(Customer.phone).label("Phone")],
         "email": [csv.safe(Customer.email).label("Email")],
         "place": [

@@ -13,6 +13,7 @@ from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, OFFICE_USE, U
 from webapp.catalog import permissions as catalog
 from webapp.customers import permissions as customers
 from webapp.kit import context, money, search
+from webapp.kit.clean import phone_words
 from webapp.kit.db import rows
 from webapp.kit.permissions import may
 from webapp.models import Customer, Item, Sale, Technician
@@ -99,13 +100,13 @@ def _named(kind: str, model: Any, query: str, *columns: Any, where: tuple[Any, .
 def _customers(query: str) -> list[dict[str, Any]]:
     found = _named("customer", Customer, query, Customer.company, Customer.phone, Customer.email,
                    where=(Customer.merged_into_id.is_(None), Customer.archived.is_(False)))  # fmt: skip
-    return [{"label": row.name, "hint": " · ".join(x for x in (row.company, row.phone, row.email) if x),
+    return [{"label": row.name, "hint": " · ".join(x for x in (row.company, phone_words(row.phone), row.email) if x),
              "url": f"/customers/{row.id}", "icon": "user-round"} for row in found]  # fmt: skip
 
 
 def _technicians(query: str) -> list[dict[str, Any]]:
     found = _named("technician", Technician, query, Technician.employee_number, Technician.phone)
-    return [{"label": row.name, "hint": " · ".join(x for x in (row.employee_number, row.phone) if x),
+    return [{"label": row.name, "hint": " · ".join(x for x in (row.employee_number, phone_words(row.phone)) if x),
              "url": f"/technicians/{row.id}", "icon": "hard-hat"} for row in found]  # fmt: skip
 
 

@@ -45,7 +45,9 @@ def create(values: Mapping[str, Any]) -> Technician:
 def update(technician_id: int, changes: Mapping[str, Any]) -> Technician:
     """Change some fields of a technician. What is not named stays. Raises as :func:`create`."""
     permissions.demand(EDIT)
-    technician = db.get(Technician, technician_id, lock=True)
+    if changes.get("supervisor_id") is not None:
+        # two people must not name each other at the same time; before any row is locked, or they would deadlock
+        technician = db.get(Technician, technician_id, lock=True); locks.hold("x")
     before = journal.snapshot(technician)
     found = rules.cleaned(changes, before)
     found = {name: value for name, value in found.items() if before[name] != value}
@@ -176,7 +178,6 @@ def _check_supervisor(technician_id: int | None, supervisor_id: int | None) -> N
         return
     if supervisor_id == technician_id:
         raise errors.Invalid.one("supervisor_id", "Nobody supervises themselves.")
-    locks.hold("technician-supervisors")  # two people must not name each other at the same time
     supervisor = db.get(Technician, supervisor_id)
     if rules.state(supervisor.starts_on, supervisor.ends_on, queries.today()) != "active":
         raise errors.Invalid.one("supervisor_id", f"{supervisor.name} does not work here at present.")

@@ -19,14 +19,17 @@ _MANY = 5_000  # ids in one statement
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around some sales: shares, people, the rates and scale of now, and what was paid on them."""
+    """Everything around some sales: shares, people, the company's scale, and what was paid on them."""
 
     splits: dict[int, tuple[tuple[int, int], ...]]  # sale → technician, basis points
     people: dict[int, figures.TechnicianFacts]
-    rates: dict[Place, rules.RateRule]
     scale: tuple[rules.ScaleStep, ...]
     paid: dict[int, int]  # technician → cents
     names: dict[int, str]
+
+    def supervisors(self) -> dict[int, str]:
+        """Names of those whom they answer to."""
+        return {p.supervisor_id: p.supervisor_name or "" for p in self.people.values() if p.supervisor_id}
 
 
 def sold(place: Place, first: date, last: date, limit: int) -> Sequence[Row[Any]]:
@@ -78,8 +81,13 @@ def world(found: Sequence[Any]) -> World:
     sellers = {row.technician_id for row in found}
     shared = {who for shares in splits.values() for who, _ in shares}
     people = figures.technicians(sellers | shared) if sellers else {}
-    rates = _rates(sellers, {row.item_id for row in found}, {r.category_id for r in found if r.category_id})
-    return World(splits, people, rates, figures.default_scale(), paid, names)
+    return World(splits, people, figures.default_scale(), paid, names)
+
+
+def rates_of(found: Sequence[Any]) -> dict[Place, rules.RateRule]:
+    """Every rate of now that applies to some sales of :func:`sold`, by its place."""
+    categories = {row.category_id for row in found if row.category_id}
+    return _rates({row.technician_id for row in found}, {row.item_id for row in found}, categories)
 
 
 def _rates(technicians: set[int], items: set[int], categories: set[int]) -> dict[Place, rules.RateRule]:

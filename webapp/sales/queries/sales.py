@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.kit import context, listing, search
@@ -77,8 +78,9 @@ COLUMNS: Sequence[Any] = (
 )  # fmt: skip
 
 
+@cache
 def listed() -> Select[Any]:
-    """Sales with the names of who sold what."""
+    """Sales with the names of who sold what. Built once: putting forty columns together costs more than reading a row."""
     statement: Select[Any] = with_names(select(*COLUMNS))
     return statement
 
@@ -232,11 +234,45 @@ class Start:
     skip: int
 
 
-def page_start(filters: Filters, offset: int) -> Start:
-    """Find a page deep in a list, newest first, without walking there: by the day totals. Needs `filters.tallied`."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which filters of a tallied list are set. One statement is built for each shape, not for each request."""
+
+    statuses: tuple[str, ...]
+    dated_from: bool
+    dated_to: bool
+    technicians: int  # 0, 1 or 2 for several
+
+    @classmethod
+    def of(cls, filters: Filters) -> "Shape":
+        return cls(filters.statuses, filters.date_from is not None, filters.date_to is not None,
+                   min(2, len(filters.technician_ids)))  # fmt: skip
+
+
+def _given(filters: Filters, **more: Any) -> dict[str, Any]:
+    """The values that go into the statement of a shape."""
+    found = {"tenant": context.tenant_id(), "day_from": filters.date_from, "day_to": filters.date_to, **more}
+    if len(filters.technician_ids) == 1:
+        found["technician"] = filters.technician_ids[0]
+    found["technicians"] = list(filters.technician_ids) or [EVERYBODY]
+    return found
+
+
+@lru_cache(maxsize=256)
+def _start_of(shape: Shape) -> Select[Any]:
+    wanted = [
+        SaleTally.tenant_id == bindparam("tenant"),
+        SaleTally.technician_id.in_(bindparam("technicians", expanding=True)),
+    ]
+    if shape.statuses:
+        wanted.append(SaleTally.status.in_(shape.statuses))
+    if shape.dated_from:
+        wanted.append(SaleTally.sold_on >= bindparam("day_from"))
+    if shape.dated_to:
+        wanted.append(SaleTally.sold_on <= bindparam("day_to"))
     days = (
         select(SaleTally.sold_on, func.sum(SaleTally.count).label("n"))
-        .where(*_tallied(filters))
+        .where(*wanted)
         .group_by(SaleTally.sold_on)
     ).subquery()
     passed = select(
@@ -245,12 +281,17 @@ def page_start(filters: Filters, offset: int) -> Start:
         func.sum(days.c.n).over(order_by=days.c.sold_on.desc()).label("reached"),
         func.sum(days.c.n).over().label("total"),
     ).subquery()
-    found = db.session.execute(
+    return (
         select(passed.c.sold_on, passed.c.n, passed.c.reached, passed.c.total)
-        .where(or_(passed.c.reached > offset, passed.c.reached == passed.c.total))
+        .where(or_(passed.c.reached > bindparam("offset"), passed.c.reached == passed.c.total))
         .order_by(passed.c.sold_on.desc())
         .limit(1)
-    ).one_or_none()
+    )
+
+
+def page_start(filters: Filters, offset: int) -> Start:
+    """Find a page deep in a list, newest first, without walking there: by the day totals. Needs `filters.tallied`."""
+    found = db.session.execute(_start_of(Shape.of(filters)), _given(filters, offset=offset)).one_or_none()
     if found is None or not found.total:
         return Start(0, None, 0)
     if offset >= found.total:
@@ -267,9 +308,23 @@ def numbered(filters: Filters, offset: int, limit: int) -> tuple[Sequence[Row[An
     start = page_start(filters, offset)
     if start.day is None:
         return [], start.total
-    wanted = [*conditions(filters), Sale.sold_on <= start.day]
+    values = _given(filters, start=start.day, skip=start.skip, most=limit)
+    return rows(_numbered(Shape.of(filters)), values), start.total
+
+
+@lru_cache(maxsize=256)
+def _numbered(shape: Shape) -> Select[Any]:
+    wanted = [Sale.tenant_id == bindparam("tenant"), Sale.sold_on <= bindparam("start")]
+    if shape.statuses:
+        wanted.append(_in_state(shape.statuses))
+    if shape.dated_from:
+        wanted.append(Sale.sold_on >= bindparam("day_from"))
+    if shape.technicians == 1:
+        wanted.append(Sale.technician_id == bindparam("technician"))
+    elif shape.technicians:
+        wanted.append(Sale.technician_id.in_(bindparam("technicians", expanding=True)))
     inside = select(Sale.id).where(*wanted).order_by(Sale.sold_on.desc(), Sale.id.desc())
-    return _of(inside.limit(limit).offset(start.skip)), start.total
+    return _page_of(inside.limit(bindparam("most")).offset(bindparam("skip")), bindparam("tenant"))
 
 
 def changed_since(
@@ -285,14 +340,14 @@ def changed_since(
 
 
 def _of(inside: Select[Any], *order: Any) -> Sequence[Row[Any]]:
+    return rows(_page_of(inside, context.tenant_id(), *order))
+
+
+def _page_of(inside: Select[Any], tenant: Any, *order: Any) -> Select[Any]:
     # what is skipped is skipped in the index; only the page itself is joined
     found = inside.subquery()
     ordered = order or (Sale.sold_on.desc(), Sale.id.desc())
-    return rows(
-        listed()
-        .where(Sale.tenant_id == context.tenant_id(), Sale.id.in_(select(found.c.id)))
-        .order_by(*ordered)
-    )
+    return listed().where(Sale.tenant_id == tenant, Sale.id.in_(select(found.c.id))).order_by(*ordered)
 
 
 def ids(filters: Filters, limit: int, *, after: int = 0) -> list[int]:
@@ -304,10 +359,10 @@ def ids(filters: Filters, limit: int, *, after: int = 0) -> list[int]:
 # One sale -------------------------------------------------------------------------------------------------------------
 
 
-def one(sale_id: int) -> Row[Any] | None:
-    """A sale with its names, its pay period and the sale that replaces it."""
+@cache
+def _one() -> Select[Any]:
     newer = aliased(Sale)
-    statement = (
+    statement: Select[Any] = (
         with_names(
             select(
                 *COLUMNS, Sale.snapshot, PayPeriod.start_date.label("period_start"), PayPeriod.end_date.label("period_end"),
@@ -318,9 +373,15 @@ def one(sale_id: int) -> Row[Any] | None:
             )
         )
         .outerjoin(PayPeriod, and_(PayPeriod.tenant_id == Sale.tenant_id, PayPeriod.id == Sale.pay_period_id))
-        .where(Sale.tenant_id == context.tenant_id(), Sale.id == (sale_id if 0 < sale_id < 2**63 else 0))
+        .where(Sale.tenant_id == bindparam("tenant"), Sale.id == bindparam("sale"))
     )  # fmt: skip
-    found: Row[Any] | None = db.session.execute(statement).one_or_none()
+    return statement
+
+
+def one(sale_id: int) -> Row[Any] | None:
+    """A sale with its names, its pay period and the sale that replaces it."""
+    values = {"tenant": context.tenant_id(), "sale": sale_id if 0 < sale_id < 2**63 else 0}
+    found: Row[Any] | None = db.session.execute(_one(), values).one_or_none()
     return found
 
 

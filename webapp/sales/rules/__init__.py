@@ -5,6 +5,7 @@ Pure functions over frozen values: no session, no Flask, no clock. Every value h
 
 from webapp.kit.errors import FieldProblem as RuleError
 from webapp.sales.rules.commission import calculate, discount_bps, scale_step, tier_parts
+from webapp.sales.rules.earnings import earnings
 from webapp.sales.rules.explain import explain, explain_rules
 from webapp.sales.rules.facts import InvalidSale, SaleFacts, SaleSplit, SaleTechnician, validate_sale
 from webapp.sales.rules.pay_periods import (
@@ -36,6 +37,7 @@ from webapp.sales.rules.rates import (
     ScaleStep,
     Structure,
     Tier,
+    choose_override,
     choose_rule,
     describe_rate,
     validate_rule,
@@ -105,10 +107,12 @@ __all__ = [
     "Tier",
     "VoidDecision",
     "calculate",
+    "choose_override",
     "choose_rule",
     "describe_rate",
     "discount_bps",
     "draw_balance",
+    "earnings",
     "explain",
     "explain_rules",
     "guarantee_top_up",

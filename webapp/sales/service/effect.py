@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -80,22 +80,41 @@ def _effect(
     first, last = last_month()
     sold = read.sold(place, first, last, MOST_SALES + 1)
     result = Effect(first, last, cut=len(sold) > MOST_SALES)
-    sold = sold[:MOST_SALES]
+    now = read.rates_of(sold)
+    then = {**now, **{k: v for k, v in changed.items() if v is not None}}
+    for gone in (k for k, v in changed.items() if v is None):
+        then.pop(gone, None)
+    sold = _touched(sold[:MOST_SALES], place, now, then) if scale is None else sold[:MOST_SALES]
     result.sales = len(sold)
     world = read.world(sold)
-    stored = {**world.rates, **{k: v for k, v in changed.items() if v is not None}}
-    for gone in (k for k, v in changed.items() if v is None):
-        stored.pop(gone, None)
-    new = _recalculated(sold, world, stored, scale if scale is not None else world.scale)
+    new = _recalculated(sold, world, then, scale if scale is not None else world.scale)
     result.changed = sum(1 for row in sold if new.totals[row.id] != row.commission_cents + row.override_cents)
     result.rows = _rows(sold, world, new)
     return result
 
 
+def _touched(sold: Sequence[Any], place: Place, *worlds: Mapping[Place, rules.RateRule]) -> list[Any]:
+    """The sales whose commission or override comes, or would come, from a place; others it cannot change."""
+    known: dict[Any, bool] = {}
+
+    def used(row: Any, stored: Mapping[Place, rules.RateRule]) -> bool:
+        ordered = [step for step in chain(Place(row.technician_id, row.item_id), row.category_id) if step in stored]
+        override = next((step for step in ordered if stored[step].ov_rate_bps is not None), None)
+        return place in (ordered[:1] + [override])
+
+    found = []
+    for row in sold:
+        key = row.technician_id, row.item_id
+        if key not in known:
+            known[key] = any(used(row, stored) for stored in worlds)
+        if known[key]:
+            found.append(row)
+    return found
+
+
 @dataclass(slots=True)
 class _New:
     by_technician: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    names: dict[int, str] = field(default_factory=dict)
     totals: dict[int, int] = field(default_factory=dict)  # by sale: commission and override together
 
 
@@ -106,21 +125,16 @@ def _recalculated(
     scale: tuple[rules.ScaleStep, ...],
 ) -> _New:
     new = _New()
-    known: dict[Any, rules.Snapshot] = {}  # equal sales earn the same; a month has many
+    rates: dict[Any, list[rules.RateRule]] = {}
     for row in sold:
-        facts = _facts(row, world)
-        key = replace(facts, sold_on=date.min), row.category_id, row.item_id
-        snapshot = known.get(key)
-        if snapshot is None:
+        key = row.technician_id, row.item_id
+        if key not in rates:
             steps = chain(Place(row.technician_id, row.item_id), row.category_id)
-            candidates = [stored[step] for step in steps if step in stored]
-            snapshot = known[key] = rules.calculate(facts, candidates, scale)
-        total = 0
-        for line in snapshot.lines:
-            new.by_technician[line.technician_id] += line.amount_cents
-            new.names[line.technician_id] = line.technician_name
-            total += line.amount_cents
-        new.totals[row.id] = total
+            rates[key] = [stored[step] for step in steps if step in stored]
+        earned = rules.earnings(_facts(row, world), rates[key], scale)
+        for who, cents in earned.items():
+            new.by_technician[who] += cents
+        new.totals[row.id] = sum(earned.values())
     return new
 
 
@@ -132,7 +146,6 @@ def _facts(row: Any, world: read.World) -> rules.SaleFacts:
         list_price_cents=row.list_price_cents,
         technician=world.people[row.technician_id].earning_on(row.sold_on),
         splits=tuple(rules.SaleSplit(world.people[who].earning_on(row.sold_on), bps) for who, bps in shares),
-        item_name="",
     )
 
 
@@ -140,16 +153,9 @@ def _rows(sold: Sequence[Any], world: read.World, new: _New) -> list[Row]:
     sales: dict[int, int] = defaultdict(int)
     for row in sold:
         sales[row.technician_id] += 1
-    names = {**{p.id: p.name for p in world.people.values()}, **world.names, **new.names}
-    everyone = {*world.paid, *new.by_technician}
+    names = {**world.supervisors(), **{p.id: p.name for p in world.people.values()}, **world.names}
     found = [
-        Row(
-            who,
-            names.get(who, f"Technician {who}"),
-            sales[who],
-            world.paid.get(who, 0),
-            new.by_technician.get(who, 0),
-        )
-        for who in everyone
+        Row(who, names.get(who, f"Technician {who}"), sales[who], world.paid.get(who, 0), new.by_technician.get(who, 0))
+        for who in {*world.paid, *new.by_technician}
     ]
     return sorted(found, key=lambda row: (-abs(row.difference_cents), row.name))
