@@ -17,13 +17,14 @@ from webapp.accounts.service import company as companies
 from webapp.accounts.service import factors, keys, links, notices, saved_views, users
 from webapp.customers import service as customers
 from webapp.downloads import service as downloads
-from webapp.kit import clock, context, files, ids, journal
+from webapp.imports import service as imports
+from webapp.kit import clock, context, files, ids, jobs, journal
 from webapp.kit.db import add, db, get
 from webapp.kit.tables import AuditEntry
 from webapp.kit.web import App
 from webapp.messaging import links as mail_links
 from webapp.messaging import service as messaging
-from webapp.models import CustomerContact, Property, SsoIdentity, User, UserSession
+from webapp.models import CustomerContact, Download, ImportRow, Property, SsoIdentity, User, UserSession
 from webapp.sales import service as selling
 from webapp.sales.pay import closing, manual, periods
 
@@ -80,6 +81,10 @@ def build(app: App, name: str) -> House:
         _sales(house)
         _accounts(house, name)
         _messages(house)
+        _import(house)
+    with app.app_context():
+        jobs.drain(jobs.LONG, company.tenant_id)
+    with house.acting():
         _files(house)
     _ways_to_make_more(house)
     return house
@@ -166,10 +171,22 @@ def _messages(house: House) -> None:
     house.secrets |= {"suppression": entry.id, "unsubscribe": mail_links.unsubscribe_url("email", "john@example.com")}
 
 
+TECHNICIANS = b"Name,Employee number,Pay type,Base pay\nTina Turner,T-9,Hourly,28.50\nNobody,T-10,Weekly,x\n"
+
+
+def _import(house: House) -> None:
+    record = imports.upload("technicians", "technicians.csv", TECHNICIANS)
+    imports.map_columns(record.id, record.mapping)
+    house.values |= {"import_id": record.id, "kind": "technicians"}
+
+
 def _files(house: House) -> None:
+    row = db.session.scalars(select(ImportRow.id).where(ImportRow.import_id == house.values["import_id"])).first()
+    assert row is not None, "the import was not checked"
     kept = files.store("note.txt", "text/plain", b"kept", purpose="download")
     made = downloads.request("pay.statements", "All statements", {"pay_period_id": house.secrets["closed"]})
-    house.values |= {"file_id": house.secrets["logo"], "download_id": made.id}
+    ready = add(Download(user_id=made.user_id, kind=made.kind, title="All", status="ready", file_id=kept.id))
+    house.values |= {"file_id": house.secrets["logo"], "download_id": ready.id, "row_id": row}
     house.secrets |= {"file": files.link(kept)}
     house.values |= {"position": 1, "entry_id": _some_entry()}
 

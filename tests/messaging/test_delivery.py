@@ -349,6 +349,17 @@ def test_test_mode_sends_nothing(sending: Company, mailbox: Mailbox, superuser: 
     )
 
 
+def test_a_name_and_an_address_of_any_script_arrive_and_no_name_adds_a_header(
+    sending: Company, mailbox: Mailbox
+) -> None:
+    with sending.acting():
+        service.send_email("jürgen@example.com", "Jürgen\r\nBcc: all@example.com", "Grüße", "Hallo")
+    work(sending)
+    (mail,) = mailbox.mails
+    assert mail["Bcc"] is None
+    assert "Jürgen Bcc: all@example.com" in mail["To"]
+
+
 def test_a_secret_is_sent_as_written(sending: Company, mailbox: Mailbox) -> None:
     with sending.acting():
         service.send_email("sam@example.com", "", "Code", "Your code is 482913", secret=True)

@@ -73,10 +73,16 @@ def test_the_documents_sale_is_recorded_with_its_commission(world: World) -> Non
 
 def test_the_document_examples_run_as_they_are_written(world: World) -> None:
     number = world.record()["id"]
-    paid = world.api.patch(f"/sales/{number}/payment-status", {"status": "paid", "payment_date": "2026-03-15"})
+    paid = world.api.patch(
+        f"/sales/{number}/payment-status", {"status": "paid", "payment_date": "2026-03-15"}
+    )
     assert (paid.status_code, paid.json["data"]["payment_status"]) == (200, "paid")
     voided = world.api.patch(f"/sales/{number}/void", {"voided": True})
-    assert (voided.status_code, voided.json["data"]["voided"], voided.json["data"]["refund_due"]) == (200, True, True)
+    assert (voided.status_code, voided.json["data"]["voided"], voided.json["data"]["refund_due"]) == (
+        200,
+        True,
+        True,
+    )
     back = world.api.patch(f"/sales/{number}/void", {"voided": False})
     assert (back.status_code, back.json["data"]["voided"]) == (200, False)
     rate = {"commission_rate_bps": 750, "ov_rate_bps": 0, "discount_scale_enabled": False}
@@ -138,7 +144,10 @@ def test_shares_that_come_to_more_than_everything_are_refused(world: World, comp
     assert answer.json["error"]["details"]["fields"]["splits"].startswith("The shares come to 110 %")
     shares[1]["share_bps"] = 1000
     sale = world.record(splits=shares)
-    assert [(s["technician_name"], s["amount_cents"]) for s in sale["splits"]] == [("Ana", 6_750), ("Ben", 1_125)]
+    assert [(s["technician_name"], s["amount_cents"]) for s in sale["splits"]] == [
+        ("Ana", 6_750),
+        ("Ben", 1_125),
+    ]
 
 
 def test_a_day_in_a_closed_period_answers_409_naming_it(world: World, company: Company) -> None:
@@ -179,7 +188,10 @@ def test_another_companys_ids_are_404_in_every_position(world: World, other_comp
         assert world.api.put(f"{config}/{place}", rate).status_code == 404, place
         assert world.api.get(f"{config}/{place}").status_code == 404, place
         assert world.api.delete(f"{config}/{place}").status_code == 404, place
-    assert world.api.get(f"{config}/resolve?technician_id={technician}&item_id={world.item_id}").status_code == 404
+    assert (
+        world.api.get(f"{config}/resolve?technician_id={technician}&item_id={world.item_id}").status_code
+        == 404
+    )
     assert world.api.get("/sales").json["data"]["total"] == 1
 
 
@@ -224,23 +236,39 @@ def test_rejecting_needs_a_reason(world: World) -> None:
 
 def test_a_correction_changes_what_is_sent_and_leaves_the_rest(world: World) -> None:
     sale = world.record(list_price_cents=160_000)
-    answer = world.api.patch(f"/sales/{sale['id']}", {"reason": "Typo", "sale_price_cents": 100_000}).json["data"]
-    assert (answer["id"], answer["commission_cents"], answer["list_price_cents"]) == (sale["id"], 7_500, 160_000)
+    answer = world.api.patch(f"/sales/{sale['id']}", {"reason": "Typo", "sale_price_cents": 100_000}).json[
+        "data"
+    ]
+    assert (answer["id"], answer["commission_cents"], answer["list_price_cents"]) == (
+        sale["id"],
+        7_500,
+        160_000,
+    )
     assert answer["customer_id"] == sale["customer_id"]
-    cleared = world.api.patch(f"/sales/{sale['id']}", {"reason": "None", "list_price_cents": None}).json["data"]
+    cleared = world.api.patch(f"/sales/{sale['id']}", {"reason": "None", "list_price_cents": None}).json[
+        "data"
+    ]
     assert cleared["list_price_cents"] is None
     world.api.patch(f"/sales/{sale['id']}/approve")
-    new = world.api.patch(f"/sales/{sale['id']}", {"reason": "Again", "sale_price_cents": 200_000}).json["data"]
+    new = world.api.patch(f"/sales/{sale['id']}", {"reason": "Again", "sale_price_cents": 200_000}).json[
+        "data"
+    ]
     assert (new["replaces_id"], new["status"], new["commission_cents"]) == (sale["id"], "pending", 15_000)
     old = world.api.get(f"/sales/{sale['id']}").json["data"]
     assert (old["voided"], old["replaced_by_id"]) == (True, new["id"])
 
 
-def test_a_name_that_fits_several_customers_is_kept_with_the_candidates(world: World, company: Company) -> None:
+def test_a_name_that_fits_several_customers_is_kept_with_the_candidates(
+    world: World, company: Company
+) -> None:
     with company.acting():
         ids = {sales.customer("John Doe", phone=f"+1512555010{n}").id for n in (1, 2)}
     sale = world.record()
-    assert (sale["customer_id"], sale["customer_name"], sale["customer_match"]["status"]) == (None, "John Doe", "unsure")
+    assert (sale["customer_id"], sale["customer_name"], sale["customer_match"]["status"]) == (
+        None,
+        "John Doe",
+        "unsure",
+    )
     assert {c["customer_id"] for c in sale["customer_match"]["candidates"]} == ids
     again = world.api.get(f"/sales/{sale['id']}").json["data"]["customer_match"]
     assert again["status"] == "unsure"
@@ -252,7 +280,9 @@ def test_lists_narrow_page_and_count_exactly(world: World, company: Company) -> 
         mike, tune_up, ana = sales.technician("M"), sales.item("T"), sales.technician("Ana")
         john = sales.customer()
         made = [
-            sales.sale(mike if n % 3 else ana, tune_up, price=n, sold_on=date(2026, 11, 18) - timedelta(days=n // 4)).id
+            sales.sale(
+                mike if n % 3 else ana, tune_up, price=n, sold_on=date(2026, 11, 18) - timedelta(days=n // 4)
+            ).id
             for n in range(30)
         ]
         sales.service.void(made[0], "x")
@@ -281,7 +311,15 @@ def test_lists_narrow_page_and_count_exactly(world: World, company: Company) -> 
     assert ids(f"item_id={world.item_id}") == (0, [])
     assert ids("updated_since=2026-11-18T00:00:00Z")[0] == 30
     assert ids("updated_since=2026-11-19T00:00:00Z")[0] == 0
-    for wrong in ("page=0", "limit=201", "limit=0", "date_from=x", "status=gone", "sort=price", "technician_id=x"):
+    for wrong in (
+        "page=0",
+        "limit=201",
+        "limit=0",
+        "date_from=x",
+        "status=gone",
+        "sort=price",
+        "technician_id=x",
+    ):
         assert world.api.get(f"/sales?{wrong}").status_code == 422, wrong
 
 
@@ -312,7 +350,12 @@ def test_technicians_use_the_api_for_their_own_sales_only(world: World, company:
     assert api.get(f"/sales?technician_id={world.technician_id}").status_code == 404
     assert api.get(f"/sales/{others['id']}").status_code == 404
     assert api.post("/sales", world.body()).status_code == 404
-    for verb, body in (("approve", {}), ("reject", {"reason": "x"}), ("void", {"voided": True}), ("payment-status", {"status": "paid"})):
+    for verb, body in (
+        ("approve", {}),
+        ("reject", {"reason": "x"}),
+        ("void", {"voided": True}),
+        ("payment-status", {"status": "paid"}),
+    ):
         assert api.patch(f"/sales/{made.json['data']['id']}/{verb}", body).status_code == 403, verb
     assert api.get("/admin/commission-config").status_code == 403
     assert api.get("/admin/csv-export/sales").status_code == 403
@@ -357,7 +400,9 @@ def test_tiers_flat_amounts_and_scales_go_in_and_come_out(world: World) -> None:
     put = world.api.put(f"/admin/commission-config/item/{world.item_id}",
                         {"structure": "tiered", "tiers": tiers, "discount_scale_enabled": True, "discount_scale": scale})  # fmt: skip
     assert (put.json["data"]["tiers"], put.json["data"]["discount_scale"]) == (tiers, scale)
-    flat = world.api.put(f"/admin/commission-config/item/{world.item_id}", {"structure": "flat", "flat_cents": 2500})
+    flat = world.api.put(
+        f"/admin/commission-config/item/{world.item_id}", {"structure": "flat", "flat_cents": 2500}
+    )
     assert (flat.json["data"]["flat_cents"], flat.json["data"]["tiers"]) == (2500, [])
     company_scale = world.api.put("/admin/commission-config/discount-scale", {"discount_scale": scale})
     assert company_scale.json["data"] == {"discount_scale": scale}
@@ -383,7 +428,9 @@ def test_tiers_flat_amounts_and_scales_go_in_and_come_out(world: World) -> None:
         ({"commission_rate_bps": 1, "rate": 5}, "rate"),
     ],
 )  # fmt: skip
-def test_a_rate_that_makes_no_sense_is_refused_at_its_field(world: World, body: dict[str, Any], field: str) -> None:
+def test_a_rate_that_makes_no_sense_is_refused_at_its_field(
+    world: World, body: dict[str, Any], field: str
+) -> None:
     answer = world.api.put("/admin/commission-config/company", body)
     assert answer.status_code == 422
     assert field in answer.json["error"]["details"]["fields"], answer.json
@@ -396,7 +443,10 @@ def test_resolve_says_which_rate_wins_and_why(world: World) -> None:
     ).json["data"]
     assert (found["level"], found["commission_rate_bps"]) == ("technician_item", 750)
     assert (found["ov_rate_bps"], found["ov_rate_from"]) == (100, "Company default")
-    assert [(c["level"], c["used"]) for c in found["considered"]] == [("technician_item", True), ("company", False)]
+    assert [(c["level"], c["used"]) for c in found["considered"]] == [
+        ("technician_item", True),
+        ("company", False),
+    ]
     assert found["considered"][1]["why"].startswith("Mike Johnson on AC tune-up is more specific.")
 
 
@@ -409,7 +459,9 @@ def test_the_file_has_dollars_and_no_formulas(world: World) -> None:
     answer = world.api.get("/admin/csv-export/sales?date_from=2026-11-01&date_to=2026-11-30")
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
     header, line = answer.get_data(as_text=True).splitlines()
-    assert header.startswith("Sale,Sold on,Technician,Item,Customer,Price,List price,Commission,Override,Status")
+    assert header.startswith(
+        "Sale,Sold on,Technician,Item,Customer,Price,List price,Commission,Override,Status"
+    )
     assert ",1500.00," in line
     assert ",112.50," in line
     assert "'=1+1" in line

@@ -53,7 +53,11 @@ def test_each_cell_shows_what_applies_and_where_it_comes_from(company: Company) 
     html = company.sign_in("manager").get("/commission-rates").get_data(as_text=True)
     assert cell(html, "company") == ("5%", "Company default: 5 % and 1 % to the supervisor, set here", True)
     assert cell(html, f"t{m}-i{f}") == ("7.5%", "Mike on Furnace: 7.5 %, set here", True)
-    assert cell(html, f"t{a}-i{f}") == ("$25", "Ana on Furnace: a flat $25.00, from everyone on Heating", False)
+    assert cell(html, f"t{a}-i{f}") == (
+        "$25",
+        "Ana on Furnace: a flat $25.00, from everyone on Heating",
+        False,
+    )
     assert cell(html, f"t{a}-i{o}")[0::2] == ("5–8%", False)
     assert cell(html, f"t{m}-i{o}")[1].endswith("from the company default")
     assert cell(html, f"i{f}")[0::2] == ("$25", False)
@@ -196,7 +200,9 @@ def test_the_effect_of_another_discount_scale(company: Company) -> None:
     assert "Discount scale" in client.get("/commission-rates/scale", hx="dialog").get_data(as_text=True)
     shown = post(client, "/commission-rates/scale/effect", hx="effect", discount_0="10", pays_0="50")
     assert "−$40.00" in shown.get_data(as_text=True)  # type: ignore[attr-defined]
-    wrong = post(client, "/commission-rates/scale", hx=True, discount_0="10", pays_0="50", discount_1="20", pays_1="80")
+    wrong = post(
+        client, "/commission-rates/scale", hx=True, discount_0="10", pays_0="50", discount_1="20", pays_1="80"
+    )
     assert "The deeper the discount, the lower the commission." in wrong.get_data(as_text=True)  # type: ignore[attr-defined]
     saved = post(client, "/commission-rates/scale", hx=True, discount_0="10", pays_0="50")
     assert saved.status_code == 204  # type: ignore[attr-defined]

@@ -45,7 +45,9 @@ def text_of(client: FlaskClient, path: str, **options: object) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)))
 
 
-def send(client: FlaskClient, path: str, page: str = "/sales", hx: bool | str = False, **fields: object) -> object:
+def send(
+    client: FlaskClient, path: str, page: str = "/sales", hx: bool | str = False, **fields: object
+) -> object:
     token = csrf_of(client.get(page).get_data(as_text=True))
     return client.post(path, data={"csrf_token": token, **fields}, hx=hx)  # type: ignore[call-arg]
 
@@ -58,7 +60,9 @@ def toasts(answer: object) -> list[str]:
 # The list -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_list_shows_sales_without_the_voided_ones_and_what_they_come_to(company: Company, made: list[int]) -> None:
+def test_the_list_shows_sales_without_the_voided_ones_and_what_they_come_to(
+    company: Company, made: list[int]
+) -> None:
     page = text_of(company.sign_in("manager"), "/sales")
     assert f"#{made[0]}" in page
     assert f"#{made[2]}" not in page
@@ -109,7 +113,9 @@ def test_the_list_is_read_in_a_fixed_number_of_queries(company: Company, made: l
 
 
 def test_the_list_as_a_file_has_the_columns_in_view(company: Company, made: list[int]) -> None:
-    answer = company.sign_in("manager").get("/sales?format=csv&cols=number,customer,sale_price_cents&status=pending")
+    answer = company.sign_in("manager").get(
+        "/sales?format=csv&cols=number,customer,sale_price_cents&status=pending"
+    )
     assert answer.get_data(as_text=True) == f"Sale,Customer,Price\n{made[0]},Customer 0,1500.00\n"
 
 
@@ -166,7 +172,9 @@ def fields(company: Company) -> dict[str, str]:
 
 def test_a_sale_is_recorded_from_the_form(company: Company, fields: dict[str, str]) -> None:
     client = company.sign_in("manager")
-    answer = send(client, "/sales/new", "/sales/new", customer="new:Jane Roe", customer_phone="512 555 0123", **fields)
+    answer = send(
+        client, "/sales/new", "/sales/new", customer="new:Jane Roe", customer_phone="512 555 0123", **fields
+    )
     assert answer.status_code == 303, answer.get_data(as_text=True)  # type: ignore[attr-defined]
     page = text_of(client, answer.headers["Location"])  # type: ignore[attr-defined]
     assert "Mike Johnson $112.50" in page
@@ -210,13 +218,19 @@ def test_a_name_that_fits_two_customers_is_asked_about(company: Company, fields:
     assert asked.status_code == 422  # type: ignore[attr-defined]
     assert "Which Jane Roe is this?" in html
     assert "(512) 555-0101" in html
-    answer = send(client, "/sales/new", "/sales/new", customer="new:Jane Roe", customer_choice=str(first), **fields)
+    answer = send(
+        client, "/sales/new", "/sales/new", customer="new:Jane Roe", customer_choice=str(first), **fields
+    )
     assert answer.status_code == 303  # type: ignore[attr-defined]
     with company.acting():
-        assert db.session.scalars(select(Sale.customer_id).where(Sale.tenant_id == context.tenant_id())).all() == [first]
+        assert db.session.scalars(
+            select(Sale.customer_id).where(Sale.tenant_id == context.tenant_id())
+        ).all() == [first]
 
 
-def test_while_one_types_prices_fill_in_and_the_commission_shows(company: Company, fields: dict[str, str]) -> None:
+def test_while_one_types_prices_fill_in_and_the_commission_shows(
+    company: Company, fields: dict[str, str]
+) -> None:
     client = company.sign_in("manager")
     item = fields["item_id"]
     prices = client.get(f"/sales/new/prices?item_id={item}&sale_price_cents=&list_price_cents=", hx=True)
@@ -230,7 +244,9 @@ def test_while_one_types_prices_fill_in_and_the_commission_shows(company: Compan
     assert "$112.50" in shown
     assert "7.5\u00a0% of $1,500.00 = $112.50" in shown
     assert "Choose technician" in client.get("/sales/new/preview", hx=True).get_data(as_text=True)
-    assert "112.50" not in company.sign_in("dispatcher").get(f"/sales/new/preview?{query}").get_data(as_text=True)
+    assert "112.50" not in company.sign_in("dispatcher").get(f"/sales/new/preview?{query}").get_data(
+        as_text=True
+    )
 
 
 def test_the_customer_field_finds_people_and_offers_a_new_one(company: Company) -> None:
@@ -240,13 +256,18 @@ def test_the_customer_field_finds_people_and_offers_a_new_one(company: Company) 
         known = customers.resolve(name="Jane Roe", phone="512 555 0101")
         number = known.id  # type: ignore[union-attr]
     found = company.sign_in("dispatcher").get("/sales/customer-options?q=jane").get_json()
-    assert [(o["id"], o["label"]) for o in found] == [(number, "Jane Roe"), ("new:jane", "New customer: jane")]
+    assert [(o["id"], o["label"]) for o in found] == [
+        (number, "Jane Roe"),
+        ("new:jane", "New customer: jane"),
+    ]
 
 
 # The record -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_of_a_sale_explains_its_commission_and_offers_the_next_step(company: Company, made: list[int]) -> None:
+def test_the_page_of_a_sale_explains_its_commission_and_offers_the_next_step(
+    company: Company, made: list[int]
+) -> None:
     client = company.sign_in("manager")
     page = text_of(client, f"/sales/{made[0]}")
     for words in ("Pending approval", "Approve", "Mike Johnson&#39;s rate for AC tune-up is 7.5 %", "Used: Mike Johnson on AC",
@@ -312,7 +333,9 @@ def test_the_payment_is_set_and_set_back(company: Company, made: list[int]) -> N
         assert db.session.get_one(Sale, (context.tenant_id(), made[0])).payment_status == "unpaid"
 
 
-def test_an_approved_sale_is_corrected_by_a_new_one_and_both_say_so(company: Company, made: list[int]) -> None:
+def test_an_approved_sale_is_corrected_by_a_new_one_and_both_say_so(
+    company: Company, made: list[int]
+) -> None:
     client = company.sign_in("manager")
     path = f"/sales/{made[1]}/correct"
     html = client.get(path).get_data(as_text=True)
@@ -385,9 +408,13 @@ def test_technicians_record_and_see_their_own_on_the_phone(company: Company) -> 
         item = tune_up.id
     client = company.sign_in("technician")
     assert "Record a sale" in text_of(client, "/my/sales")
-    price = client.get(f"/my/sales/new/price?item_id={item}&sale_price_cents=", hx=True).get_data(as_text=True)
+    price = client.get(f"/my/sales/new/price?item_id={item}&sale_price_cents=", hx=True).get_data(
+        as_text=True
+    )
     assert 'value="200.00"' in price
-    shown = text_of(client, f"/my/sales/new/preview?item_id={item}&sale_price_cents=200&sold_on=2026-11-18", hx=True)
+    shown = text_of(
+        client, f"/my/sales/new/preview?item_id={item}&sale_price_cents=200&sold_on=2026-11-18", hx=True
+    )
     assert "It earns you $20.00" in shown
     answer = send(client, "/my/sales/new", "/my/sales/new", item_id=item, sale_price_cents="200", sold_on="2026-11-18",
                   customer_name="Jo Lee", payment_type="")  # fmt: skip

@@ -37,6 +37,8 @@ STATES = {"uploaded": "Choose columns", "checking": "Checking", "checked": "To c
           "done": "Imported", "failed": "Failed", "cancelled": "Cancelled"}  # fmt: skip
 STATE_TONES = {"uploaded": "warning", "checking": "info", "checked": "warning", "importing": "info",
                "done": "success", "failed": "danger", "cancelled": "neutral"}  # fmt: skip
+PILLS = {"uploaded": "pending", "checking": "running", "checked": "pending", "importing": "running",
+         "done": "done", "failed": "failed", "cancelled": "cancelled"}  # whose colours the pill takes  # fmt: skip
 
 
 @bp.get("")
@@ -181,7 +183,7 @@ def _head(record: Import) -> dict[str, Any]:
             record.status, 3 if record.rows_new + record.rows_same + record.rows_wrong else 2
         ),
         "state": STATES[record.status],
-        "state_tone": STATE_TONES[record.status],
+        "state_tone": PILLS[record.status],
     }
 
 

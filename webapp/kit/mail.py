@@ -58,8 +58,8 @@ def build(mail: Mail) -> EmailMessage:
     """The message with its headers. Raises ValueError for a header that holds a line break."""
     message = EmailMessage()
     name, address = parseaddr(mail.sender)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(mail.to_name, addr_spec=mail.to_address)
+    message["From"] = _address(name, address)
+    message["To"] = _address(mail.to_name, mail.to_address)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = mail.message_id
@@ -78,6 +78,12 @@ def build(mail: Mail) -> EmailMessage:
     return message
 
 
+def _address(name: str, address: str) -> Address:
+    # in two parts, because the parser of whole addresses takes ASCII names only
+    user, _, domain = address.rpartition("@")
+    return Address(name, username=user, domain=domain)
+
+
 def send(smtp_url: str, mail: Mail) -> str:
     """Hand a mail over; returns what the server said. Raises Unreachable or Refused.
 
@@ -87,7 +93,7 @@ def send(smtp_url: str, mail: Mail) -> str:
     message = build(mail)
     try:
         with _connect(smtp_url) as server:
-            refused = server.send_message(message, mail_options=["SMTPUTF8"] if _international(mail) else ())
+            refused = server.send_message(message)
             assert not refused  # there is one recipient: its refusal is raised
             return f"accepted by {urlsplit(smtp_url).hostname}"
     except smtplib.SMTPRecipientsRefused as problem:
@@ -103,10 +109,6 @@ def send(smtp_url: str, mail: Mail) -> str:
         raise Refused(f"The mail server cannot take this message: {problem}") from problem
     except (smtplib.SMTPException, OSError) as problem:
         raise Unreachable(f"The mail server cannot be reached: {problem}") from problem
-
-
-def _international(mail: Mail) -> bool:
-    return not mail.to_address.isascii()
 
 
 def _connect(smtp_url: str) -> smtplib.SMTP:

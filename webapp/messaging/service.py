@@ -84,6 +84,7 @@ def _queue(message: Message, *, zone: str, consent: str) -> Message:
         verdict = rules.Verdict("block", f"Not sent: {problem}")
     else:
         verdict = judge(message, zone=zone, consent=consent)
+    message.to_name = " ".join(message.to_name.split())  # it becomes a header
     if message.secret:
         message.body, message.html = _sealed(message.body), _sealed(message.html)
     message.status, message.why = "queued", verdict.why

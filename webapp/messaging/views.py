@@ -80,8 +80,8 @@ def _filtered(query: ListQuery) -> Any:
 
 def _row(row: Any) -> dict[str, Any]:
     return {
-        "id": row.id, "created_at": row.created_at, "to_address": _shown_address(row.channel, row.to_address), "to_name": row.to_name,
-        "subject": row.subject or (CHANNELS[row.channel] if row.channel != "sms" else "Text message"),
+        "id": row.id, "created_at": row.created_at, "to_name": row.to_name,
+        "to_address": _shown_address(row.channel, row.to_address), "subject": row.subject or CHANNELS.get(row.channel),
         "why": row.why if row.status != "outbox" else "", "status": row.status, "secret": row.secret,
         "status_words": STATUSES.get(row.status, row.status), "tone": TONES.get(row.status),
         "channel": row.channel, "channel_words": CHANNELS.get(row.channel, row.channel),
@@ -114,7 +114,8 @@ def message(message_id: int) -> Response:
     return pages.render(
         "messaging/message.html", page_title=text.subject or "Text message", message=found, text=text,
         status_words=STATUSES.get(found.status, found.status), tone=TONES.get(found.status),
-        address=_shown_address(found.channel, found.to_address), channel=CHANNELS.get(found.channel, found.channel), purpose=PURPOSES.get(found.purpose, found.purpose),
+        address=_shown_address(found.channel, found.to_address), channel=CHANNELS.get(found.channel, found.channel),
+        purpose=PURPOSES.get(found.purpose, found.purpose),
         attachments=[{"label": a["name"], "hint": _size(a["size"]), "icon": "paperclip",
                       "url": files.link(file) if file else None} for a, file in attached],
         about=audit.page_of(found.record_type, found.record_id), attempts=queries.attempts(found),
@@ -202,7 +203,8 @@ def _list_page(form: SuppressForm, status: int = 200, block: Any = None) -> Resp
 def _list_row(row: Any) -> dict[str, Any]:
     everything = row.reason not in rules.MARKETING_ONLY
     words = rules.REASONS.get(row.reason, row.reason.replace("_", " "))
-    return {"id": row.id, "address": _shown_address(row.channel, row.address), "channel_words": CHANNELS.get(row.channel, row.channel),
+    return {"id": row.id, "address": _shown_address(row.channel, row.address),
+            "channel_words": CHANNELS.get(row.channel, row.channel),
             "blocks": "Everything" if everything else "Marketing", "reason_words": words[:1].upper() + words[1:],
             "source": SOURCES.get(row.source, row.source), "created_at": row.created_at}  # fmt: skip
 

@@ -40,6 +40,8 @@ NEW_PREFIX = "new:"
 class PaymentType(SelectField):
     """How a customer pays: one of the usual ways, or whatever a sale says already."""
 
+    data: Any
+
     def __init__(self, label: str, **options: Any) -> None:
         super().__init__(label, choices=choices(_USUAL), validate_choice=False, **options)
 

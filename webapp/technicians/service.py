@@ -47,7 +47,8 @@ def update(technician_id: int, changes: Mapping[str, Any]) -> Technician:
     permissions.demand(EDIT)
     if changes.get("supervisor_id") is not None:
         # two people must not name each other at the same time; before any row is locked, or they would deadlock
-        technician = db.get(Technician, technician_id, lock=True); locks.hold("x")
+        locks.hold("technician-supervisors")
+    technician = db.get(Technician, technician_id, lock=True)
     before = journal.snapshot(technician)
     found = rules.cleaned(changes, before)
     found = {name: value for name, value in found.items() if before[name] != value}

@@ -98,7 +98,9 @@ def _touched(sold: Sequence[Any], place: Place, *worlds: Mapping[Place, rules.Ra
     known: dict[Any, bool] = {}
 
     def used(row: Any, stored: Mapping[Place, rules.RateRule]) -> bool:
-        ordered = [step for step in chain(Place(row.technician_id, row.item_id), row.category_id) if step in stored]
+        ordered = [
+            step for step in chain(Place(row.technician_id, row.item_id), row.category_id) if step in stored
+        ]
         override = next((step for step in ordered if stored[step].ov_rate_bps is not None), None)
         return place in (ordered[:1] + [override])
 
@@ -155,7 +157,13 @@ def _rows(sold: Sequence[Any], world: read.World, new: _New) -> list[Row]:
         sales[row.technician_id] += 1
     names = {**world.supervisors(), **{p.id: p.name for p in world.people.values()}, **world.names}
     found = [
-        Row(who, names.get(who, f"Technician {who}"), sales[who], world.paid.get(who, 0), new.by_technician.get(who, 0))
+        Row(
+            who,
+            names.get(who, f"Technician {who}"),
+            sales[who],
+            world.paid.get(who, 0),
+            new.by_technician.get(who, 0),
+        )
         for who in {*world.paid, *new.by_technician}
     ]
     return sorted(found, key=lambda row: (-abs(row.difference_cents), row.name))

@@ -230,4 +230,3 @@ def _query_string() -> str:
 
 def _list_url() -> str:
     return lists.back_to("/sales", read())
-
