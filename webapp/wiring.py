@@ -65,16 +65,18 @@ def date_words(value: Any, style: str = "datetime", until: Any = None) -> str:
 def navigation() -> list[dict[str, Any]]:
     """The sections and entries the present person may use."""
     who = context.principal()
+    path = request.path
+    # of /settings and /settings/audit-log the longer one is where we are
+    here = max((i.url for i in NAVIGATION if path == i.url or (i.url != "/" and path.startswith(i.url + "/"))),
+               key=len, default="")  # fmt: skip
     sections: dict[str, list[dict[str, Any]]] = {}
     for item in sorted(NAVIGATION, key=lambda i: i.order):
         if item.permission and not who.may(item.permission):
             continue
         if item.roles and not set(item.roles) & set(who.roles):
             continue
-        path = request.path
-        active = path == item.url or (item.url != "/" and path.startswith(item.url + "/"))
         sections.setdefault(item.section, []).append(
-            {"label": item.label, "url": item.url, "icon": item.icon, "key": item.key, "active": active,
+            {"label": item.label, "url": item.url, "icon": item.icon, "key": item.key, "active": item.url == here,
              "badge": item.badge() if item.badge else None}
         )  # fmt: skip
     return [{"label": label, "items": items} for label, items in sections.items()]

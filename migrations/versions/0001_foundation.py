@@ -35,6 +35,10 @@ CREATE TABLE audit_entries (
 
 CREATE INDEX ix_audit_entries_action ON audit_entries (tenant_id, action, created_at);
 
+CREATE INDEX ix_audit_entries_actor ON audit_entries (tenant_id, actor, created_at);
+
+CREATE INDEX ix_audit_entries_correlation_id ON audit_entries (tenant_id, correlation_id);
+
 CREATE INDEX ix_audit_entries_id ON audit_entries (tenant_id, id);
 
 CREATE INDEX ix_audit_entries_record ON audit_entries (tenant_id, record_type, record_id, seq);

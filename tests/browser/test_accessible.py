@@ -13,6 +13,8 @@ from tests.factories.world import Company
 AXE = Path(__file__).parents[2] / "static/node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 REPORT = """async ([where, options]) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await Promise.allSettled(document.getAnimations().filter((a) => a instanceof CSSTransition).map((a) => a.finished));
   const { violations } = await axe.run(where, options);
   const why = (node) => node.any.concat(node.all, node.none).map((check) => check.message).join(" ");
   return violations.map((found) => [found.id, found.nodes.map((node) => [node.html.slice(0, 200), why(node)])]);

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visit, toast
 from tests.browser.world import furnish
@@ -23,7 +23,9 @@ def test_ctrl_k_finds_a_customer_and_opens_it(company: Company, visit: Visit) ->
     expect(page.get_by_role("heading", name="Evelyn Harper", level=1)).to_be_visible()
 
 
-def test_a_question_mark_lists_the_shortcuts_and_the_theme_is_remembered(company: Company, visit: Visit) -> None:
+def test_a_question_mark_lists_the_shortcuts_and_the_theme_is_remembered(
+    company: Company, visit: Visit
+) -> None:
     page = visit(company, "admin", color_scheme="light")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
@@ -85,3 +87,20 @@ def test_without_javascript_one_signs_in_filters_the_list_and_records_a_sale(
     page.get_by_role("button", name="Record sale", exact=True).click()
     expect(page.get_by_role("heading", name="AC tune-up", level=1)).to_be_visible()
     expect(page.locator("#record")).to_contain_text("$12.68")
+
+
+def test_a_price_typed_while_the_list_price_is_on_its_way_stays(company: Company, visit: Visit) -> None:
+    furnish(company)
+    page = visit(company, "admin")
+    page.goto("/sales/new")
+    held: list[Route] = []
+    page.route("**/sales/new/prices*", lambda route: route.continue_() if held else held.append(route))
+    item = page.get_by_role("combobox", name="Item", exact=True)
+    item.fill("tune")
+    expect(page.get_by_role("option", name=re.compile("tune-up"))).to_be_visible()
+    with page.expect_request("**/sales/new/prices*"):
+        item.press("Enter")
+    page.get_by_label("Price", exact=True).press_sequentially("175")
+    held[0].continue_()
+    expect(page.get_by_label("List price")).to_have_value("189.00")
+    expect(page.get_by_label("Price", exact=True)).to_have_value("175.00")

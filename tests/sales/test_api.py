@@ -183,8 +183,14 @@ def test_another_companys_ids_are_404_in_every_position(world: World, other_comp
     assert world.api.get(f"/sales?technician_id={technician}").json["data"]["total"] == 0
     rate = {"commission_rate_bps": 1}
     config = "/admin/commission-config"
-    for place in (f"tech/{technician}/item/{world.item_id}", f"tech/{world.technician_id}/item/{item}",
-                  f"item/{item}", f"category/{category}", f"tech/{technician}", f"tech/{technician}/category/{category}"):  # fmt: skip
+    for place in (
+        f"tech/{technician}/item/{world.item_id}",
+        f"tech/{world.technician_id}/item/{item}",
+        f"item/{item}",
+        f"category/{category}",
+        f"tech/{technician}",
+        f"tech/{technician}/category/{category}",
+    ):
         assert world.api.put(f"{config}/{place}", rate).status_code == 404, place
         assert world.api.get(f"{config}/{place}").status_code == 404, place
         assert world.api.delete(f"{config}/{place}").status_code == 404, place
@@ -397,8 +403,10 @@ def test_every_level_can_be_set_read_and_removed(world: World, company: Company)
 def test_tiers_flat_amounts_and_scales_go_in_and_come_out(world: World) -> None:
     tiers = [{"up_to_cents": 100_000, "rate_bps": 500}, {"up_to_cents": None, "rate_bps": 800}]
     scale = [{"discount_bps": 1000, "pays_bps": 5000}]
-    put = world.api.put(f"/admin/commission-config/item/{world.item_id}",
-                        {"structure": "tiered", "tiers": tiers, "discount_scale_enabled": True, "discount_scale": scale})  # fmt: skip
+    put = world.api.put(
+        f"/admin/commission-config/item/{world.item_id}",
+        {"structure": "tiered", "tiers": tiers, "discount_scale_enabled": True, "discount_scale": scale},
+    )
     assert (put.json["data"]["tiers"], put.json["data"]["discount_scale"]) == (tiers, scale)
     flat = world.api.put(
         f"/admin/commission-config/item/{world.item_id}", {"structure": "flat", "flat_cents": 2500}

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from webapp.kit import clock, context, errors
 from webapp.kit.db import db
 from webapp.kit.tables import AuditEntry, Event
 from webapp.models import Organization, PayLine, PayPeriod, PayStatement, Sale
-from webapp.sales.pay import closing, posting, totals
+from webapp.sales.pay import closing, posting, queries, totals
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
 EARLY = date(2026, 11, 3)
@@ -124,6 +125,35 @@ def test_a_second_person_must_approve_and_cannot_be_the_one_who_closes(company: 
         with pytest.raises(errors.Conflict, match="approved already by Payroll Person"):
             closing.approve(period_id)
         assert closing.close(period_id).status == "closed"
+
+
+def test_a_key_neither_approves_nor_closes_where_a_second_person_is_asked_for(company: Company) -> None:
+    with company.acting("admin") as who:
+        ask_for_second_person(company)
+        period_id = pay.period_of(EARLY).id
+        with (
+            context.acting(replace(who, kind="key")),
+            pytest.raises(errors.Conflict, match="an API key cannot approve"),
+        ):
+            closing.approve(period_id)
+        closing.approve(period_id)
+        with (
+            context.acting(replace(who, kind="key")),
+            pytest.raises(errors.Conflict, match="an API key cannot close"),
+        ):
+            closing.close(period_id)
+
+
+def test_lines_that_change_after_the_approval_are_counted(company: Company) -> None:
+    with company.acting("manager"):
+        tech, period = pay.technician(), pay.period_of(EARLY)
+        pay.sale(tech, sold_on=EARLY, approved=True)
+        with clock.at(datetime(2026, 11, 18, 18, tzinfo=UTC)):
+            closing.approve(period.id)
+        assert queries.standing(period).changed_since_approval == 0
+        with clock.at(datetime(2026, 11, 18, 19, tzinfo=UTC)):
+            pay.sale(tech, sold_on=EARLY, approved=True)
+        assert queries.standing(period).changed_since_approval == 1
 
 
 def test_an_approval_can_be_taken_back(company: Company) -> None:

@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pypdf
 import pytest
+from sqlalchemy import select
 
 from tests.factories import pay
-from tests.factories.world import Company
+from tests.factories.world import Company, csrf_of
 from webapp.downloads import service as downloads
 from webapp.kit import clock, files, jobs, money
 from webapp.kit.db import db
@@ -168,6 +169,22 @@ def test_all_statements_come_as_one_archive_with_progress(company: Company, busy
         assert len(names) == 4
         assert any(re.fullmatch(r"statement-2026-11-01-mike-johnson-\d+\.pdf", name) for name in names)
         assert "Mike Johnson" in words_of(archive.read(next(n for n in names if "mike" in n)))
+
+
+def test_a_long_report_is_prepared_in_the_background(
+    company: Company, busy: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "QUICK_LINES", 5)
+    client = company.sign_in("payroll")
+    page = client.get(f"/pay-periods/{busy}").text
+    assert f'action="/pay-periods/{busy}/report"' in page
+    answer = client.post(f"/pay-periods/{busy}/report", data={"csrf_token": csrf_of(page)})
+    assert answer.headers["Location"] == "/downloads"
+    with company.app.app_context():
+        jobs.drain(jobs.LONG, company.tenant_id)
+    with company.acting("payroll"):
+        made = db.session.scalars(select(Download).where(Download.tenant_id == company.tenant_id)).one()
+        assert (made.status, made.title) == ("ready", "Report Nov 1–15")
 
 
 def test_a_technician_who_left_keeps_the_statement_as_it_was_frozen(company: Company, busy: int) -> None:

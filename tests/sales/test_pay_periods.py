@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 import tests.factories.pay  # noqa: F401  # plugs pay in
 from tests.factories.world import Company
-from webapp.kit import clock, context, errors
+from webapp.kit import clock, context, errors, jobs
 from webapp.kit.db import db
+from webapp.kit.tables import Job
 from webapp.models import PayPeriod
 from webapp.sales.pay import periods
 
@@ -61,3 +62,14 @@ def test_a_slip_in_the_year_makes_no_periods(company: Company, day: date) -> Non
         with pytest.raises(errors.Invalid, match="Check the date"):
             periods.covering(day)
         assert len(all_periods()) == 2
+
+
+def test_a_job_of_every_company_makes_the_coming_periods(company: Company) -> None:
+    with company.acting():
+        waiting = select(Job).where(Job.tenant_id == company.tenant_id, Job.kind == "pay.periods")
+        assert db.session.scalars(waiting).one().status == "waiting"
+    with clock.at(NOON + timedelta(days=60)), company.app.app_context():
+        jobs.drain(jobs.QUICK, company.tenant_id)
+    with clock.at(NOON + timedelta(days=60)), company.acting():
+        assert all_periods()[-1].start_date > periods.today()
+        assert db.session.scalars(waiting.where(Job.status == "waiting")).one().run_after > clock.now()

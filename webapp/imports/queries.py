@@ -159,7 +159,7 @@ def faulty(record: Import, file: StoredFile) -> Iterator[list[str]]:
     return lines()
 
 
-def shown_fields(record: Import, most: int = 4) -> list[tuple[str, str, int]]:
+def shown_fields(record: Import, most: int = 5) -> list[tuple[str, str, int]]:
     """The first mapped fields of a kind: name, label and position of the column, for lists of rows."""
     spec = SPECS[record.kind]
     places = rules.places_of(record.mapping, record.header)

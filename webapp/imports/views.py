@@ -192,7 +192,7 @@ def _rows_page(record: Import) -> Response:
     tally = queries.tally(record)
     status = request.args.get("status", "")
     written = record.status == "done" and not status
-    query = listing.read(ROW_SORTS, "row", labels={"status": "State"}, words={"status": WORDS})
+    query = listing.read(ROW_SORTS, "row")
     total = tally[status] if status in STATUSES else sum(tally[s] for s in STATUSES)
     done = queries.written(record)
     page = listing.rows(
@@ -302,7 +302,10 @@ def answer_new(import_id: int) -> Response:
 
 
 def _after_answer(record: Import) -> Response:
-    return pages.redirect(pages.back(f"/imports/{record.id}?status=unsure"))
+    answer = pages.redirect(pages.back(f"/imports/{record.id}?status=unsure"))
+    if answer.headers.pop("HX-Redirect", None):
+        answer.headers["HX-Refresh"] = "true"  # the same page again, where the person was in it
+    return answer
 
 
 @bp.get("/<int:import_id>/wrong.csv")

@@ -103,6 +103,8 @@ class AuditEntry(Base):
         Index("ix_audit_entries_seq", "tenant_id", "seq"),
         Index("ix_audit_entries_id", "tenant_id", "id"),
         Index("ix_audit_entries_action", "tenant_id", "action", "created_at"),
+        Index("ix_audit_entries_actor", "tenant_id", "actor", "created_at"),
+        Index("ix_audit_entries_correlation_id", "tenant_id", "correlation_id"),
         Index("ix_audit_entries_record", "tenant_id", "record_type", "record_id", "seq"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

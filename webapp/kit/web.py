@@ -9,7 +9,7 @@ import redis
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -281,12 +281,12 @@ def _database_away(problem: OperationalError) -> Response:
                                      retry_after=5))  # fmt: skip
 
 
+_OUTSIDE = ("22003", "22001", "22P05", None)
+
+
 def _unexpected(problem: Exception) -> Response:
-    if isinstance(problem, DBAPIError) and getattr(problem.orig, "sqlstate", "") in (
-        "22003",
-        "22001",
-        "22P05",
-    ):
+    # without a state it is the driver that refuses: a NUL character in a text
+    if isinstance(problem, DataError) and getattr(problem.orig, "sqlstate", "") in _OUTSIDE:
         return render(errors.Invalid("A value is outside what the record can hold."))
     log.exception("%s %s", request.method, request.path)
     from flask import current_app

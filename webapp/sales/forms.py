@@ -47,9 +47,10 @@ class PaymentType(SelectField):
 
     def process(self, *given: Any, **more: Any) -> None:
         super().process(*given, **more)
-        self.data = tidy(self.data)
-        if self.data and self.data not in PAYMENT_TYPES:
-            self.choices = choices([*_USUAL, (self.data, self.data.replace("_", " ").capitalize())])
+        present = tidy(getattr(self, "data", ""))
+        self.data = present
+        if present and present not in PAYMENT_TYPES:
+            self.choices = choices([*_USUAL, (present, present.replace("_", " ").capitalize())])
 
 
 class SaleForm(Form):

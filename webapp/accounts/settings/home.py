@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from webapp.accounts.permissions import AUDIT_READ, COMPANY_EDIT, KEYS_MANAGE, USERS_MANAGE
+from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, USERS_MANAGE
 from webapp.accounts.settings import bp
+from webapp.audit.permissions import AUDIT_READ
 from webapp.kit import context, pages, permissions
 
 

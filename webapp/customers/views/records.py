@@ -49,7 +49,7 @@ def index() -> Response:
         statement = queries.csv_rows(wanted, lists.shown(COLUMNS, query))
         return csv.response(lists.ordered(statement, query, queries.SORTS, Customer.id), "customers")
     statement = queries.rows(wanted)
-    page = listing.rows(statement, query, queries.SORTS, Customer.id, total=lists.total(statement))
+    page = listing.rows(statement, query, queries.SORTS, Customer.id, total=lists.total(queries.bare(wanted)))
     page.rows = [_row(row) for row in page.rows]
     return pages.render(
         "customers/list.html",

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import case, func, literal, select
 
 from webapp.accounts import queries as accounts
-from webapp.downloads.registry import ZIP, Made, Progress, exporter
+from webapp.downloads.registry import PDF, ZIP, Made, Progress, exporter
 from webapp.kit import context, csv, errors, files, money, pdf, words
 from webapp.kit.db import rows
 from webapp.models import Item, ItemCategory, Organization, PayLine, PayPeriod, Sale, Technician
@@ -227,6 +227,13 @@ def statement_name(period: PayPeriod, name: str) -> str:
 
 
 # All statements of a period ---------------------------------------------------------------------------------
+
+
+@exporter("pay.report", permission=PAYROLL_READ, title="Pay period report")
+def report(args: dict[str, Any], progress: Progress) -> Made:
+    """The report of a whole period."""
+    period = queries.period(int(args["pay_period_id"]))
+    return Made(f"pay-period-{period.start_date}.pdf", PDF, period_pdf(period))
 
 
 def _period_words(args: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from webapp.sales.pay import manual, periods, totals
 from webapp.sales.pay.totals import Columns
 
 MOST_LINES = 2_000  # beyond it a document gives totals and says where the lines are
+QUICK_LINES = 250  # up to here a person can wait for the document; beyond it is prepared in the background
 KIND_WORDS = {"commission": "Commission", "override": "Override", "adjustment": "Adjustment", **manual.KINDS}
 
 

@@ -102,7 +102,7 @@ def _touched(sold: Sequence[Any], place: Place, *worlds: Mapping[Place, rules.Ra
             step for step in chain(Place(row.technician_id, row.item_id), row.category_id) if step in stored
         ]
         override = next((step for step in ordered if stored[step].ov_rate_bps is not None), None)
-        return place in (ordered[:1] + [override])
+        return place in (*ordered[:1], override)
 
     found = []
     for row in sold:

@@ -48,7 +48,7 @@ def show(period_id: int) -> Response:
         moved=_moved(period, tab),
         most=MOST_SHOWN,
         checks=_checks(period, held),
-        actions=_actions(period),
+        actions=_actions(period, whole.lines),
         entries=entries,
         more_url=f"/pay-periods/{period.id}/timeline?before={following}" if following else None,
     )
@@ -175,7 +175,7 @@ def _day(day: Any) -> str:
     return f"{day:%b} {day.day}"
 
 
-def _actions(period: PayPeriod) -> dict[str, Any]:
+def _actions(period: PayPeriod, lines: int) -> dict[str, Any]:
     """The next step as the primary action, the rest behind More."""
     home, primary, more = f"/pay-periods/{period.id}", None, []
     begun = period.start_date <= periods.today()
@@ -210,28 +210,20 @@ def _actions(period: PayPeriod) -> dict[str, Any]:
                 "hint": refusal,
             }
         )
-    downloads_menu = [
-        {
-            "label": "Report",
-            "url": f"{home}/report.pdf",
-            "icon": "file-text",
-            "hint": "PDF: everyone, every line",
-        },
-        {
-            "label": "Totals",
-            "url": f"{home}/totals.csv",
-            "icon": "file-spreadsheet",
-            "hint": "CSV: a row per technician",
-        },
-        {
-            "label": "Lines",
-            "url": f"{home}/lines.csv",
-            "icon": "file-spreadsheet",
-            "hint": "CSV: a row per line",
-        },
-        {"label": "All statements", "url": f"{home}/statements", "icon": "file-down", "post": True},
+    return {"primary": primary, "more": more, "downloads": _downloads(home, lines)}
+
+
+def _downloads(home: str, lines: int) -> list[dict[str, Any]]:
+    """The files of a period; a long report is prepared in the background."""
+    is_long = queries.QUICK_LINES < lines <= queries.MOST_LINES
+    report_url = f"{home}/report" if is_long else f"{home}/report.pdf"
+    sheet = "file-spreadsheet"
+    return [
+        {"label": "Report (PDF)", "url": report_url, "icon": "file-text", "post": is_long},
+        {"label": "Totals (CSV)", "url": f"{home}/totals.csv", "icon": sheet, "hint": "A row per technician"},
+        {"label": "Lines (CSV)", "url": f"{home}/lines.csv", "icon": sheet, "hint": "A row per line"},
+        {"label": "All statements (ZIP)", "url": f"{home}/statements", "icon": "file-down", "post": True},
     ]
-    return {"primary": primary, "more": more, "downloads": downloads_menu}
 
 
 # Approving, closing, reopening --------------------------------------------------------------------
@@ -346,6 +338,16 @@ def report(period_id: int) -> Response:
 def as_csv(period_id: int, what: str) -> Response:
     """The period as CSV: a row per technician, or per line."""
     return exports.period_csv(queries.period(period_id), "lines" if what == "lines" else "technicians")
+
+
+@bp.post("/<int:period_id>/report")
+@requires(PAYROLL_READ)
+def prepare_report(period_id: int) -> Response:
+    """Prepare a long report in the background; it waits on the page Downloads."""
+    period = queries.period(period_id)
+    downloads.request("pay.report", f"Report {periods.short(period)}", {"pay_period_id": str(period.id)})
+    pages.toast("The report is being prepared. It waits for you here when it is ready.", "info")
+    return pages.redirect("/downloads")
 
 
 @bp.post("/<int:period_id>/statements")
