@@ -34,7 +34,11 @@ def _refresh(house: House) -> dict[str, Any]:
 
 
 def _verify(house: House) -> dict[str, Any]:
-    token = houses.challenge(house, "payroll") if "totp" in house.secrets else houses.with_second_factor(house, "payroll")
+    token = (
+        houses.challenge(house, "payroll")
+        if "totp" in house.secrets
+        else houses.with_second_factor(house, "payroll")
+    )
     return {"challenge_token": token, "code": totp(house.secrets["totp"], house.number() % 2)}
 
 
@@ -62,7 +66,9 @@ BODIES: dict[tuple[str, str], Make] = {
     ("POST", "/api/v1/auth/mfa-email"): _mail,
     ("POST", "/api/v1/auth/register"): _register,
     ("POST", "/api/v1/sales/approve"): lambda house: {"ids": [house.values["sale_id"]]},
-    ("PATCH", "/api/v1/admin/pay-periods/<int:period_id>/reopen"): lambda house: {"reason": "A sale was missing"},
+    ("PATCH", "/api/v1/admin/pay-periods/<int:period_id>/reopen"): lambda house: {
+        "reason": "A sale was missing"
+    },
     **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},
 }
 
@@ -75,6 +81,11 @@ def right(promise: Promise, route: Route, house: House) -> dict[str, Any]:
     schema = promise.body_schema(route)
     wanted = schema.get("required", []) or list(schema.get("properties", {}))[:1]
     return {name: _value(promise, name, schema["properties"][name], house) for name in wanted}
+
+
+def good(promise: Promise, route: Route, house: House) -> dict[str, Any] | None:
+    """As :func:`right`; None for a route that takes no body."""
+    return right(promise, route, house) if route.body is not None else None
 
 
 def _value(promise: Promise, name: str, schema: dict[str, Any], house: House) -> Any:
@@ -95,7 +106,10 @@ def _value(promise: Promise, name: str, schema: dict[str, Any], house: House) ->
     if kind == "boolean":
         return True
     text = {"date": "2026-11-10", "date-time": "2026-11-10T12:00:00Z"}.get(schema.get("format", ""))
-    return text or f"Words {house.number()}".ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 50)]
+    return (
+        text
+        or f"Words {house.number()}".ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 50)]
+    )
 
 
 def _plain(promise: Promise, schema: dict[str, Any]) -> dict[str, Any]:
@@ -177,7 +191,10 @@ def strange(promise: Promise, route: Route, good: dict[str, Any]) -> Iterator[di
         inner = _plain(promise, schema.get("items", {})) if schema.get("type") == "array" else {}
         for field, one in inner.get("properties", {}).items():
             if _plain(promise, one).get("type") == "integer":
-                found += [[dict.fromkeys(inner["properties"], 1) | {field: value}] for value in (-(2**63), 2**70, BIG)]
+                found += [
+                    [dict.fromkeys(inner["properties"], 1) | {field: value}]
+                    for value in (-(2**63), 2**70, BIG)
+                ]
         for value in found:
             body = good | {name: value}
             if promise.accepts(route, body):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -58,25 +59,34 @@ class Caller:
             return {"Authorization": f"Bearer {key}", "Operator-Version": "2025-06-19"}
         return {INTAKE[route.dialect.name]: key}
 
-    def ask(self, route: Route, *, role: str | None = "admin", values: dict[str, Any] | None = None, query: Any = None,
-            body: Any = None, raw: bytes | None = None, new: bool = False, **more: str) -> Any:  # fmt: skip
-        """Call a route. `role` None sends no credential; `raw` is a body that is not JSON made from Python."""
+    def ask(
+        self,
+        route: Route,
+        *,
+        role: str | None = "admin",
+        values: dict[str, Any] | None = None,
+        query: Any = None,
+        body: Any = None,
+        raw: bytes | None = None,
+        new: bool = False,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call a route. `role` None sends no credential; `raw` is a body that is not JSON made from Python; `new` takes
+        records of their own for the path; `key` is an Idempotency-Key."""
         given = self.house.variables(names_of(route.path), new=new) | (values or {})
-        sent = {k.replace("_", "-"): v for k, v in more.items()}
-        if role is not None:
-            sent = self.headers(route, role) | sent
+        sent = {} if role is None else self.headers(route, role)
+        sent |= headers or {}
+        if key is not None:
+            sent["Idempotency-Key"] = key
         if body is not None:
             raw = json.dumps(body).encode()
         if raw is not None:
             sent["Content-Type"] = "application/json"
         client = self.house.app.test_client()
-        return client.open(filled(route.path, given), method=route.method, data=raw, query_string=query, headers=sent)
-
-    def good(self, route: Route) -> dict[str, Any]:
-        """The credentials of nobody in particular: what a call needs besides to succeed."""
-        from tests.contract import bodies
-
-        return {} if route.body is None else {"body": bodies.right(self.promise, route, self.house)}
+        return client.open(
+            filled(route.path, given), method=route.method, data=raw, query_string=query, headers=sent
+        )
 
 
 def error_of(dialect: dialects.Dialect, answer: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.contract.caller import Caller
 from tests.contract.house import NOON, House, build
 from tests.contract.watch import Promise, Rows
 from webapp.config import Settings
@@ -14,22 +15,41 @@ from webapp.kit import clock, openapi
 from webapp.kit.web import App
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def _noon() -> Iterator[None]:
     with clock.at(NOON):
         yield
 
 
-@pytest.fixture(scope="module")
-def house(app: App, _noon: None) -> House:
-    """The company whose people ask."""
-    return build(app, "house")
+@pytest.fixture(scope="session")
+def house(app: App) -> House:
+    """The company whose people ask. A module that changes more than it adds builds one of its own."""
+    with clock.at(NOON):
+        return build(app, "house")
 
 
-@pytest.fixture(scope="module")
-def neighbour(app: App, _noon: None) -> House:
+@pytest.fixture(scope="session")
+def neighbour(app: App) -> House:
     """Another company, of which nothing may be seen or touched."""
-    return build(app, "neighbour")
+    with clock.at(NOON):
+        return build(app, "neighbour")
+
+
+@pytest.fixture(scope="module")
+def remembered(app: App) -> Iterator[None]:
+    """Who calls is remembered for a moment, as in production: thousands of calls feel it."""
+    before = app.config["SETTINGS"]
+    app.config["SETTINGS"] = before.with_(principal_cache_seconds=3.0)
+    try:
+        yield
+    finally:
+        app.config["SETTINGS"] = before
+
+
+@pytest.fixture(scope="module")
+def caller(house: House, promise: Promise, remembered: None) -> Caller:
+    """Asks as everybody of the house."""
+    return Caller(house, promise).signed_in()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +67,7 @@ def rows(connection: psycopg.Connection[Any], house: House, neighbour: House) ->
     return Rows(connection, house.company.tenant_id, neighbour.company.tenant_id)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def promise(app: App) -> Promise:
     """The OpenAPI document of the application."""
     return Promise(openapi.document("http://localhost"))

@@ -216,7 +216,9 @@ def run(text: str, folder: str) -> Answer:
     words = shlex.split(text.replace("\\\n", " "))
     saved = pathlib.Path(folder, words[words.index("-o") + 1]) if "-o" in words else None
     script = f"{text} -sS -D headers.txt{'' if saved else ' -o body'}"
-    done = subprocess.run(["/bin/sh", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     lines = pathlib.Path(folder, "headers.txt").read_text().strip().splitlines()
     status = int(lines[0].split()[1])

@@ -18,11 +18,6 @@ PREFIXES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def caller(house: House, promise: Promise) -> Caller:
-    return Caller(house, promise).signed_in()
-
-
 def wanted(route: Route, house: House) -> dict[str, Any]:
     """The parameters without which a route answers nothing."""
     fields = route.query.model_fields.items() if route.query is not None else ()
@@ -42,13 +37,19 @@ def test_every_paged_route_takes_the_parameters_of_pages() -> None:
     for route in routes():
         if route.paged:
             assert route.query is not None, route.path
-            assert issubclass(route.query, PageQuery if route.dialect is dialects.FIELD else CursorQuery), route.path
+            assert issubclass(route.query, PageQuery if route.dialect is dialects.FIELD else CursorQuery), (
+                route.path
+            )
 
 
 def test_an_unknown_parameter_is_named(caller: Caller) -> None:
     problems = []
     for route in routes():
-        answer = caller.ask(route, query=wanted(route, caller.house) | {"surprise": "1"}, **caller.good(route))
+        answer = caller.ask(
+            route,
+            query=wanted(route, caller.house) | {"surprise": "1"},
+            body=bodies.good(caller.promise, route, caller.house),
+        )
         found = refused(route, answer, 400, 422)
         problems.append(found or ("" if names_the_field(answer, "surprise") else f"{route.path}: not named"))
     none(problems)
@@ -67,7 +68,9 @@ def test_a_wrong_parameter_is_named_and_never_breaks_a_route(caller: Caller, pro
                 if answer.status_code >= 500:
                     problems.append(f"{route.path}?{name}={value[:20]!r}: {answer.status_code}")
                 elif answer.status_code in (400, 422) and not names_the_field(answer, name):
-                    problems.append(f"{route.path}?{name}={value[:20]!r} is not named: {answer.get_data(as_text=True)[:120]}")
+                    problems.append(
+                        f"{route.path}?{name}={value[:20]!r} is not named: {answer.get_data(as_text=True)[:120]}"
+                    )
                 elif "\x00" in value and answer.status_code < 400:
                     problems.append(f"{route.path}?{name} takes a NUL character")
                 problems += [f"{p} ({name}={value[:20]!r})" for p in promise.problems(route, answer)]
@@ -99,7 +102,9 @@ def test_a_page_that_cannot_be_is_refused(caller: Caller, name: str, value: Any)
     problems = []
     for route in lists(PageQuery):
         answer = caller.ask(route, query={name: value})
-        problems.append(refused(route, answer, 422) or ("" if names_the_field(answer, name) else f"{route.path} {name}"))
+        problems.append(
+            refused(route, answer, 422) or ("" if names_the_field(answer, name) else f"{route.path} {name}")
+        )
     none(problems)
 
 
@@ -108,7 +113,9 @@ def test_a_page_past_the_end_is_empty(caller: Caller) -> None:
     for route in lists(PageQuery):
         for page in (10_000, 10_000_000):
             answer = caller.ask(route, query={"page": page, "limit": 200})
-            found = answer.get_json()["data"] if answer.status_code == 200 else {"items": [answer.status_code]}
+            found = (
+                answer.get_json()["data"] if answer.status_code == 200 else {"items": [answer.status_code]}
+            )
             problems.append("" if not found["items"] and found["page"] == page else f"{route.path}: {found}")
     none(problems)
 
@@ -140,7 +147,9 @@ def test_every_numbered_list_is_narrowed_by_updated_since(caller: Caller) -> Non
         for moment in ("2001-01-01T00:00:00Z", "2001-01-01T00:00:00+05:30", "2001-01-01", "9999-12-31T23:59:59Z",
                        "0001-01-01T00:00:00+14:00", clock.iso(NOON)):  # fmt: skip
             answer = caller.ask(route, query={"updated_since": moment})
-            counts[moment] = answer.get_json()["data"]["total"] if answer.status_code == 200 else answer.status_code
+            counts[moment] = (
+                answer.get_json()["data"]["total"] if answer.status_code == 200 else answer.status_code
+            )
         whole = caller.ask(route).get_json()["data"]["total"]
         expected = dict.fromkeys(counts, whole) | {"9999-12-31T23:59:59Z": 0}
         if counts != expected:
@@ -153,11 +162,15 @@ def test_a_second_before_or_after_decides_what_updated_since_shows(caller: Calle
     for route in lists(PageQuery):
         after = NOON.replace(second=1).isoformat().replace("+00:00", "Z")
         found = caller.ask(route, query={"updated_since": after}).get_json()["data"]
-        problems.append(f"{route.path}: {found['total']} changed after the last change" if found["total"] else "")
+        problems.append(
+            f"{route.path}: {found['total']} changed after the last change" if found["total"] else ""
+        )
     none(problems)
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "%%%", "bnVsbA", "W10", "A" * 499, "eyJjcmVhdGVkX2F0IjoxLCJpZCI6MX0", "\x00"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "e30", "%%%", "bnVsbA", "W10", "A" * 499, "eyJjcmVhdGVkX2F0IjoxLCJpZCI6MX0", "\x00"]
+)
 def test_a_cursor_that_was_not_given_out_is_refused(caller: Caller, cursor: str) -> None:
     none(refused(r, caller.ask(r, query={"cursor": cursor}), 400, 422) for r in lists(CursorQuery))
 
@@ -234,5 +247,7 @@ def test_every_answer_is_kept_by_nobody_and_guessed_at_by_nobody(caller: Caller)
         answer = caller.ask(route, query=wanted(route, caller.house))
         sent = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         wrong = {n: answer.headers.get(n) for n, v in sent.items() if answer.headers.get(n) != v}
-        problems.append(f"{route.path}: {wrong}" if wrong or not answer.headers.get("X-Correlation-Id") else "")
+        problems.append(
+            f"{route.path}: {wrong}" if wrong or not answer.headers.get("X-Correlation-Id") else ""
+        )
     none(problems)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.contract import bodies
 from tests.contract.caller import Caller, names_of, names_the_field, refused, routes
 from tests.contract.house import House
@@ -13,12 +11,11 @@ from webapp.kit.api import Route
 
 ROLES = ("manager", "dispatcher", "payroll", "accountant", "technician")
 # these cannot succeed here: no provider of identities is configured
-REFUSED_HERE = {"/api/v1/auth/sso/<provider>", "/api/v1/auth/sso/<provider>/register", "/api/v1/auth/sso/<provider>/link"}
-
-
-@pytest.fixture(scope="module")
-def caller(house: House, promise: Promise) -> Caller:
-    return Caller(house, promise).signed_in()
+REFUSED_HERE = {
+    "/api/v1/auth/sso/<provider>",
+    "/api/v1/auth/sso/<provider>/register",
+    "/api/v1/auth/sso/<provider>/link",
+}
 
 
 def paths(route: Route) -> str:
@@ -41,7 +38,11 @@ def test_a_made_up_credential_is_401_also_where_the_address_is_right(caller: Cal
         for name, value in caller.headers(route).items():
             if name in ("Authorization", "X-CloseBot-Key", "X-FixFlow-Key", "X-LedgerPilot-Key"):
                 bad = value[:-1] + ("A" if value[-1] != "A" else "B")
-                wrong.append(refused(route, caller.ask(route, role=None, **caller.headers(route) | {name: bad}), 401))
+                wrong.append(
+                    refused(
+                        route, caller.ask(route, role=None, headers=caller.headers(route) | {name: bad}), 401
+                    )
+                )
     none(wrong)
 
 
@@ -82,18 +83,29 @@ def test_a_credential_of_another_organization_or_product_is_403(caller: Caller, 
             continue
         if route.dialect is dialects.FIELD:
             other = str(neighbour.company.tenant_id)
-            wrong.append(refused(route, caller.ask(route, X_Tenant_Id=other), 403))
+            wrong.append(refused(route, caller.ask(route, headers={"X-Tenant-Id": other}), 403))
             key = {"Authorization": f"Bearer {caller.house.secrets['growth']['admin']}"}
-            wrong.append(refused(route, caller.ask(route, role=None, **key), 403))
+            wrong.append(refused(route, caller.ask(route, role=None, headers=key), 403))
         elif route.dialect is dialects.GROWTH:
             key = {"Authorization": f"Bearer {caller.house.secrets['intake']['agents']}"}
-            wrong.append(refused(route, caller.ask(route, role=None, **key), 403))
+            wrong.append(refused(route, caller.ask(route, role=None, headers=key), 403))
     none(wrong)
 
 
 # What is sent -----------------------------------------------------------------------------------------------------
 
-NOT_JSON = (b"{", b"[]", b"null", b"5", b'"x"', b"\xff\xfe", b'{"a":' * 3000, b'{"a": NaN}', b'{"a": "\\ud800"}', b"\x00")
+NOT_JSON = (
+    b"{",
+    b"[]",
+    b"null",
+    b"5",
+    b'"x"',
+    b"\xff\xfe",
+    b'{"a":' * 3000,
+    b'{"a": NaN}',
+    b'{"a": "\\ud800"}',
+    b"\x00",
+)
 
 
 def with_bodies() -> list[Route]:
@@ -130,17 +142,26 @@ def test_a_wrong_field_is_named_and_nothing_is_written(caller: Caller, rows: Row
 # Other organizations' records -------------------------------------------------------------------------------------
 
 
-def test_another_organizations_record_is_404_in_every_address(caller: Caller, neighbour: House, rows: Rows) -> None:
-    foreign = [(r, n, caller.good(r)) for r in routes() for n in names_of(r.path) if n not in ("code", "provider")]
+def test_another_organizations_record_is_404_in_every_address(
+    caller: Caller, neighbour: House, rows: Rows
+) -> None:
+    foreign = [
+        (r, n, bodies.good(caller.promise, r, caller.house))
+        for r in routes()
+        for n in names_of(r.path)
+        if n not in ("code", "provider")
+    ]
     before, wrong = rows.now(), []
     for route, name, good in foreign:
-        answer = caller.ask(route, values={name: neighbour.values[name]}, **good)
+        answer = caller.ask(route, values={name: neighbour.values[name]}, body=good)
         wrong.append(refused(route, answer, 404))
     none(wrong)
     assert rows.changed(before, rows.now()) == []
 
 
-def test_another_organizations_record_in_a_body_is_not_found(caller: Caller, neighbour: House, rows: Rows) -> None:
+def test_another_organizations_record_in_a_body_is_not_found(
+    caller: Caller, neighbour: House, rows: Rows
+) -> None:
     ready = {r.path + r.method: bodies.right(caller.promise, r, caller.house) for r in with_bodies()}
     before, wrong, sent = rows.now(), [], 0
     for route in with_bodies():
@@ -180,7 +201,9 @@ def test_a_list_asked_for_anothers_record_shows_nothing(caller: Caller, neighbou
             answer, nobody = caller.ask(route, query=others), caller.ask(route, query=absent)
             # a record of others looks as one that never was
             if answer.status_code != nobody.status_code or answer.status_code not in (200, 404, 422):
-                problems.append(f"{paths(route)} {name}: {answer.status_code}, for nobody's {nobody.status_code}")
+                problems.append(
+                    f"{paths(route)} {name}: {answer.status_code}, for nobody's {nobody.status_code}"
+                )
             if answer.status_code == 200 and answer.get_json()["data"]["items"]:
                 problems.append(f"{paths(route)} {name}: shows {answer.get_json()['data']['items'][:1]}")
     none(problems)
@@ -207,7 +230,9 @@ def test_every_route_succeeds_as_documented_with_what_it_requires(caller: Caller
         if route.path in REFUSED_HERE:
             found = [refused(route, answer, 400, 403, 404, 422, 503)]
         elif answer.status_code != route.status:
-            found = [f"{paths(route)}: {answer.status_code}, not {route.status}: {answer.get_data(as_text=True)[:200]}"]
+            found = [
+                f"{paths(route)}: {answer.status_code}, not {route.status}: {answer.get_data(as_text=True)[:200]}"
+            ]
         else:
             found = promise.problems(route, answer)
         problems += found

@@ -150,7 +150,11 @@ def test_login_answers_tokens_and_the_user(shop: Shop) -> None:
     assert data["access_token"].startswith("eyJ") and data["refresh_token"].startswith("eyJ")
     typed(data["user"], id=int, username=str, name=str, is_admin=bool, roles=list)
     assert set(data["user"]) == {"id", "username", "name", "is_admin", "roles"}
-    assert (data["user"]["username"], data["user"]["is_admin"], data["user"]["roles"]) == ("admin", True, ["admin"])
+    assert (data["user"]["username"], data["user"]["is_admin"], data["user"]["roles"]) == (
+        "admin",
+        True,
+        ["admin"],
+    )
 
 
 def test_login_of_a_technician_names_the_technician(shop: Shop) -> None:
@@ -205,7 +209,11 @@ def test_register_answers_tokens_for_immediate_sign_in_with_the_new_code_and_nam
     typed(data, access_token=str, refresh_token=str, business_code=str, business_name=str, user=dict)
     assert data["business_name"] == "Smith HVAC"
     found = good(shop.curl(examples.RESOLVE, MYCOMPANY=data["business_code"]))
-    put = {"your-password": "securePassword123!", '"admin"': '"mycompany"', "<tenant-uuid>": found["tenantId"]}
+    put = {
+        "your-password": "securePassword123!",
+        '"admin"': '"mycompany"',
+        "<tenant-uuid>": found["tenantId"],
+    }
     again = good(shop.curl(examples.LOGIN, **put))
     assert again["user"]["id"] == data["user"]["id"]
     put = {"<access_token>": data["access_token"], "<tenant-uuid>": found["tenantId"]}
@@ -223,7 +231,10 @@ def test_google_sign_in_that_is_not_set_up_says_so(shop: Shop) -> None:
 
 
 def ids_of(shop: Shop) -> dict[str, str]:
-    return {'"technician_id": 1': f'"technician_id": {shop.technician_id}', '"item_id": 5': f'"item_id": {shop.item_id}'}
+    return {
+        '"technician_id": 1': f'"technician_id": {shop.technician_id}',
+        '"item_id": 5': f'"item_id": {shop.item_id}',
+    }
 
 
 def test_a_sale_is_recorded_once_however_often_it_is_sent(shop: Shop) -> None:
@@ -254,7 +265,15 @@ def test_later_rates_leave_a_recorded_sale_as_it_is(shop: Shop) -> None:
 def test_sales_of_some_days_are_listed(shop: Shop) -> None:
     items = page(shop.curl(examples.LIST_SALES))
     assert {i["sold_on"] for i in items} == {SOLD.isoformat()}
-    typed(items[0], id=int, technician_id=int, item_id=int, sale_price_cents=int, customer_name=str, payment_status=str)
+    typed(
+        items[0],
+        id=int,
+        technician_id=int,
+        item_id=int,
+        sale_price_cents=int,
+        customer_name=str,
+        payment_status=str,
+    )
 
 
 def test_payment_status_is_set(shop: Shop) -> None:
@@ -281,7 +300,11 @@ def test_technicians_are_listed_created_and_changed(shop: Shop) -> None:
     typed(made, id=int, name=str, pay_type=str, base_pay_cents=int)
     assert (made["name"], made["pay_type"], made["base_pay_cents"]) == ("Mike Johnson", "hourly", 2500)
     changed = good(shop.curl(examples.UPDATE_TECHNICIAN, **{"/technicians/1": f"/technicians/{made['id']}"}))
-    assert (changed["base_pay_cents"], changed["name"], changed["pay_type"]) == (2800, "Mike Johnson", "hourly")
+    assert (changed["base_pay_cents"], changed["name"], changed["pay_type"]) == (
+        2800,
+        "Mike Johnson",
+        "hourly",
+    )
     items = page(shop.curl(examples.LIST_TECHNICIANS))
     assert changed in items
 
@@ -290,7 +313,11 @@ def test_a_rate_is_set_for_a_technician_on_an_item(shop: Shop) -> None:
     place = f"tech/{shop.technician_id}/item/{shop.item_id}"
     data = good(shop.curl(examples.COMMISSION_CONFIG, **{"tech/1/item/5": place}))
     typed(data, commission_rate_bps=int, ov_rate_bps=int, discount_scale_enabled=bool)
-    assert (data["commission_rate_bps"], data["ov_rate_bps"], data["discount_scale_enabled"]) == (750, 0, False)
+    assert (data["commission_rate_bps"], data["ov_rate_bps"], data["discount_scale_enabled"]) == (
+        750,
+        0,
+        False,
+    )
     assert (data["technician_id"], data["item_id"]) == (shop.technician_id, shop.item_id)
 
 
@@ -342,7 +369,11 @@ def csv_rows(answer: Answer) -> list[dict[str, str]]:
 def dollars(row: dict[str, str]) -> list[str]:
     """The amounts of a row: dollars with two places, no cents anywhere."""
     assert not [name for name in row if "cents" in name.lower()]
-    return [value for value in row.values() if value and value.replace("-", "").replace(".", "").isdigit() and "." in value]
+    return [
+        value
+        for value in row.values()
+        if value and value.replace("-", "").replace(".", "").isdigit() and "." in value
+    ]
 
 
 @pytest.mark.parametrize("example", ["PERIOD_CSV", "REPORT_CSV", "SALES_CSV"])
@@ -357,7 +388,10 @@ def test_csv_files_are_raw_and_in_dollars(shop: Shop, example: str) -> None:
 @pytest.mark.parametrize("example", ["STATEMENT_PDF", "PERIOD_PDF"])
 def test_pdf_files_are_raw(shop: Shop, example: str) -> None:
     statement = f"commission-statement/{shop.technician_id}/{shop.period_id}"
-    put = {"STATEMENT_PDF": {"commission-statement/1/3": statement}, "PERIOD_PDF": {"pay-period/3": f"pay-period/{shop.period_id}"}}
+    put = {
+        "STATEMENT_PDF": {"commission-statement/1/3": statement},
+        "PERIOD_PDF": {"pay-period/3": f"pay-period/{shop.period_id}"},
+    }
     answer = shop.curl(getattr(examples, example), **put[example])
     assert answer.status == 200, answer.body[:300]
     assert answer.kind == "application/pdf"
@@ -373,7 +407,7 @@ def test_the_codes_of_the_document_come_with_their_statuses(shop: Shop) -> None:
     bad(shop.curl(examples.VOID, **sale, **{"<access_token>": "eyJ"}), 401, "UNAUTHORIZED")
     technician = shop.company.api("technician").token
     bad(shop.curl(examples.VOID, **sale, **{"<access_token>": technician}), 403, "FORBIDDEN")
-    assert "voided" in bad(shop.curl(examples.VOID, **sale, **{"true": '"yes"'}), 422, "VALIDATION_ERROR")
+    assert "voided" in bad(shop.curl(examples.VOID, **sale, true='"yes"'), 422, "VALIDATION_ERROR")
 
 
 def test_the_sixth_sign_in_within_a_minute_is_429_with_retry_after(app: App, shop: Shop) -> None:
@@ -386,8 +420,12 @@ def test_the_sixth_sign_in_within_a_minute_is_429_with_retry_after(app: App, sho
     assert 1 <= int(answer.headers["retry-after"]) <= 60
 
 
-@pytest.mark.parametrize(("limit", "name"), [("3/60 seconds", "field_address"), ("2/60 seconds", "field_tenant")])
-def test_more_requests_than_the_limit_are_429_with_retry_after(app: App, shop: Shop, limit: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("limit", "name"), [("3/60 seconds", "field_address"), ("2/60 seconds", "field_tenant")]
+)
+def test_more_requests_than_the_limit_are_429_with_retry_after(
+    app: App, shop: Shop, limit: str, name: str
+) -> None:
     with limited(app, **{name: limit}):
         statuses = [shop.curl(examples.LIST_PERIODS) for _ in range(5)]
     over = [a for a in statuses if a.status == 429]
@@ -397,7 +435,9 @@ def test_more_requests_than_the_limit_are_429_with_retry_after(app: App, shop: S
 
 
 def test_the_reference_is_shown(shop: Shop) -> None:
-    answer = shop.curl("curl https://api.tradekitt.com/api/v1/../docs --path-as-is", **{"/v1/../docs": "/docs"})
+    answer = shop.curl(
+        "curl https://api.tradekitt.com/api/v1/../docs --path-as-is", **{"/v1/../docs": "/docs"}
+    )
     assert answer.status == 200
     assert answer.kind == "text/html"
     assert b"swagger" in answer.body.lower()

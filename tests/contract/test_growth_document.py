@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from tests.accounts.support import limited
-from tests.contract.house import NOON, House
+from tests.contract.house import NOON, House, build
 from webapp import create_app
 from webapp.accounts.service import keys
 from webapp.config import Limits, Settings
@@ -26,10 +25,9 @@ MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ENTRY = {"id", "organization_id", "action", "source", "correlation_id", "payload", "created_at"}
 
 
-@pytest.fixture(autouse=True)
-def _changes(house: House) -> Iterator[None]:
-    with clock.at(NOON):
-        yield
+@pytest.fixture(scope="module")
+def house(app: App) -> House:
+    return build(app, "growth")
 
 
 def ask(app: App, path: str, key: str = "", **query: Any) -> Any:
@@ -54,7 +52,10 @@ def key_of(house: House, scope: str = "read") -> str:
 def write(house: House, amount: int, action: str, **more: Any) -> None:
     with house.acting():
         for number in range(amount):
-            diff = {"pipeline_stage": {"from": "qualified", "to": "won"}, "lead_score": {"from": 87, "to": number}}
+            diff = {
+                "pipeline_stage": {"from": "qualified", "to": "won"},
+                "lead_score": {"from": 87, "to": number},
+            }
             journal.audit(action, record_type="lead", record_id=number, diff=diff, **more)
 
 
@@ -143,7 +144,10 @@ def test_the_cursor_is_base64url_json_of_moment_and_id_and_walks_on(app: App, ho
 def test_the_default_is_50_and_200_the_most(app: App, house: House) -> None:
     write(house, 210, "lead.imported")
     assert len(ask(app, "/audit-log", key_of(house), action="lead.imported").get_json()["data"]) == 50
-    assert len(ask(app, "/audit-log", key_of(house), action="lead.imported", limit=200).get_json()["data"]) == 200
+    assert (
+        len(ask(app, "/audit-log", key_of(house), action="lead.imported", limit=200).get_json()["data"])
+        == 200
+    )
     message = bad(ask(app, "/audit-log", key_of(house), limit=201), 422, "validation_error")
     assert "limit" in message
 
@@ -168,7 +172,9 @@ def test_entries_are_filtered_by_action_and_time(app: App, house: House) -> None
 def test_a_change_over_the_api_shows_its_source_and_actor(app: App, house: House) -> None:
     headers = {"X-Tenant-Id": str(house.company.tenant_id), "Authorization": f"Bearer {house.company.api('admin').token}",
                "X-Correlation-Id": "corr_z3p7w2"}  # fmt: skip
-    answer = app.test_client().patch(f"/api/v1/admin/items/{house.values['item_id']}", json={"name": "Tune-up"}, headers=headers)
+    answer = app.test_client().patch(
+        f"/api/v1/admin/items/{house.values['item_id']}", json={"name": "Tune-up"}, headers=headers
+    )
     assert answer.status_code == 200
     found = ask(app, "/audit-log", key_of(house), source="api", action="item.updated").get_json()["data"][0]
     assert found["correlation_id"] == "corr_z3p7w2"

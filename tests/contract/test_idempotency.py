@@ -10,15 +10,16 @@ import pytest
 
 from tests.contract import bodies
 from tests.contract.caller import Caller, refused, routes
-from tests.contract.house import House
+from tests.contract.house import House, build
 from tests.contract.watch import Promise, Rows, none
 from webapp.kit import clock, dialects
 from webapp.kit.api import Route
+from webapp.kit.web import App
 
 
 @pytest.fixture(scope="module")
-def caller(house: House, promise: Promise) -> Caller:
-    return Caller(house, promise).signed_in()
+def house(app: App) -> House:
+    return build(app, "idempotency")
 
 
 def creating() -> list[Route]:
@@ -48,7 +49,9 @@ def key_for(route: Route, what: str) -> str:
 
 
 def test_every_route_that_creates_takes_a_key(promise: Promise) -> None:
-    posts = [r for r in routes(dialects.FIELD) if r.method == "POST" and r.status == 201 and not r.rule.public]
+    posts = [
+        r for r in routes(dialects.FIELD) if r.method == "POST" and r.status == 201 and not r.rule.public
+    ]
     assert {r.path for r in posts} == {r.path for r in creating()}
     for route in creating():
         assert "Idempotency-Key" in {p["name"] for p in promise.operation(route)["parameters"]}
@@ -58,13 +61,19 @@ def test_the_same_key_and_body_give_the_first_answer_and_write_once(caller: Call
     problems = []
     for route in creating():
         body, key = body_of(caller, route), key_for(route, "twice")
-        first = caller.ask(route, body=body, Idempotency_Key=key)
+        first = caller.ask(route, body=body, key=key)
         before = rows.now()
-        again = caller.ask(route, body=body, Idempotency_Key=key)
-        same = (again.status_code, again.get_data(), again.mimetype) == (201, first.get_data(), first.mimetype)
+        again = caller.ask(route, body=body, key=key)
+        same = (again.status_code, again.get_data(), again.mimetype) == (
+            201,
+            first.get_data(),
+            first.mimetype,
+        )
         marked = (first.headers.get("Idempotent-Replayed"), again.headers.get("Idempotent-Replayed"))
         if not same or marked != (None, "true") or rows.changed(before, rows.now()):
-            problems.append(f"{route.path}: {first.status_code}, {again.status_code}, {marked}, {first.get_data()[:200]!r}")
+            problems.append(
+                f"{route.path}: {first.status_code}, {again.status_code}, {marked}, {first.get_data()[:200]!r}"
+            )
     none(problems)
 
 
@@ -72,12 +81,14 @@ def test_the_same_key_with_another_body_is_422_and_writes_nothing(caller: Caller
     problems = []
     for route in creating():
         body, key = body_of(caller, route), key_for(route, "other")
-        first = caller.ask(route, body=body, Idempotency_Key=key)
+        first = caller.ask(route, body=body, key=key)
         before = rows.now()
         if route.body is None:
             continue
-        other = caller.ask(route, body=changed(body), Idempotency_Key=key)
-        problems.append("" if first.status_code == 201 else f"{route.path}: {first.get_data(as_text=True)[:160]}")
+        other = caller.ask(route, body=changed(body), key=key)
+        problems.append(
+            "" if first.status_code == 201 else f"{route.path}: {first.get_data(as_text=True)[:160]}"
+        )
         problems.append(refused(route, other, 422))
         problems += [f"{route.path}: wrote {t}" for t in rows.changed(before, rows.now())]
     none(problems)
@@ -97,11 +108,11 @@ def test_a_refused_request_is_not_kept_under_its_key(caller: Caller, rows: Rows)
             continue
         body, key = body_of(caller, route), key_for(route, "refused")
         before = rows.now()
-        wrong = [caller.ask(route, body=body | {"surprise": 1}, Idempotency_Key=key),
-                 caller.ask(route, raw=b"{", Idempotency_Key=key)]  # fmt: skip
+        wrong = [caller.ask(route, body=body | {"surprise": 1}, key=key),
+                 caller.ask(route, raw=b"{", key=key)]  # fmt: skip
         problems += [refused(route, answer, 400, 422) for answer in wrong]
         problems += [f"{route.path}: wrote {t}" for t in rows.changed(before, rows.now())]
-        right = caller.ask(route, body=body, Idempotency_Key=key)
+        right = caller.ask(route, body=body, key=key)
         if right.status_code != 201 or "Idempotent-Replayed" in right.headers:
             problems.append(f"{route.path}: {right.status_code} {right.get_data(as_text=True)[:160]}")
     none(problems)
@@ -110,9 +121,9 @@ def test_a_refused_request_is_not_kept_under_its_key(caller: Caller, rows: Rows)
 def test_what_a_rule_refuses_may_be_tried_again_under_its_key(caller: Caller) -> None:
     route = sale_route()
     body = body_of(caller, route)
-    absent = caller.ask(route, body=body | {"item_id": 2**40}, Idempotency_Key="sold too early")
+    absent = caller.ask(route, body=body | {"item_id": 2**40}, key="sold too early")
     assert absent.status_code in (404, 422)
-    assert caller.ask(route, body=body, Idempotency_Key="sold too early").status_code == 201
+    assert caller.ask(route, body=body, key="sold too early").status_code == 201
 
 
 def test_each_person_and_each_address_has_keys_of_its_own(caller: Caller, neighbour: House) -> None:
@@ -120,13 +131,13 @@ def test_each_person_and_each_address_has_keys_of_its_own(caller: Caller, neighb
     body, key = body_of(caller, route), "shared key"
     others = Caller(neighbour, caller.promise).signed_in()
     answers = [
-        caller.ask(route, body=body, Idempotency_Key=key),
-        caller.ask(route, body=body, role="manager", Idempotency_Key=key),
-        others.ask(route, body=body_of(others, route), Idempotency_Key=key),
+        caller.ask(route, body=body, key=key),
+        caller.ask(route, body=body, role="manager", key=key),
+        others.ask(route, body=body_of(others, route), key=key),
     ]
     for other in creating():
         if other.body is not None and other is not route:
-            answers.append(caller.ask(other, body=body_of(caller, other), Idempotency_Key=key))
+            answers.append(caller.ask(other, body=body_of(caller, other), key=key))
     assert [a.status_code for a in answers] == [201] * len(answers)
     assert [a.headers.get("Idempotent-Replayed") for a in answers] == [None] * len(answers)
 
@@ -138,10 +149,10 @@ def test_an_api_key_and_a_person_do_not_share_answers(caller: Caller) -> None:
     body = body_of(caller, route)
     with caller.house.acting():
         _, partner = keys.create("Partner", "field", role="manager")
-    sent = {"Authorization": f"Bearer {partner}", "Idempotency_Key": "partner's"}
-    first = caller.ask(route, role=None, body=body, **sent)
-    again = caller.ask(route, role=None, body=body, **sent)
-    person = caller.ask(route, body=body, Idempotency_Key="partner's")
+    sent = {"Authorization": f"Bearer {partner}"}
+    first = caller.ask(route, role=None, body=body, key="partner's", headers=sent)
+    again = caller.ask(route, role=None, body=body, key="partner's", headers=sent)
+    person = caller.ask(route, body=body, key="partner's")
     assert [a.status_code for a in (first, again, person)] == [201, 201, 201]
     assert again.get_json() == first.get_json() != person.get_json()
 
@@ -150,7 +161,7 @@ def test_an_api_key_and_a_person_do_not_share_answers(caller: Caller) -> None:
 def test_a_key_that_cannot_be_is_400(caller: Caller, rows: Rows, key: str) -> None:
     before = rows.now()
     for route in creating():
-        answer = caller.ask(route, body=body_of(caller, route), Idempotency_Key=key)
+        answer = caller.ask(route, body=body_of(caller, route), key=key)
         assert refused(route, answer, 400) == ""
     assert rows.changed(before, rows.now()) == []
 
@@ -158,7 +169,7 @@ def test_a_key_that_cannot_be_is_400(caller: Caller, rows: Rows, key: str) -> No
 def test_a_key_of_255_characters_is_taken(caller: Caller) -> None:
     route = sale_route()
     body = body_of(caller, route)
-    answers = [caller.ask(route, body=body, Idempotency_Key="k" * 255) for _ in range(2)]
+    answers = [caller.ask(route, body=body, key="k" * 255) for _ in range(2)]
     assert [a.headers.get("Idempotent-Replayed") for a in answers] == [None, "true"]
 
 
@@ -167,12 +178,12 @@ def test_an_answer_is_kept_for_thirty_days(caller: Caller) -> None:
 
     route = sale_route()
     body = body_of(caller, route)
-    first = caller.ask(route, body=body, Idempotency_Key="old")
+    first = caller.ask(route, body=body, key="old")
     noon = clock.now()
     for days, replayed in ((29, "true"), (31, None)):
         with clock.at(noon + timedelta(days=days)):
             caller.signed_in()
-            answer = caller.ask(route, body=body, Idempotency_Key="old")
+            answer = caller.ask(route, body=body, key="old")
             assert (answer.status_code, answer.headers.get("Idempotent-Replayed")) == (201, replayed), days
     caller.signed_in()
     assert answer.get_json()["data"]["id"] != first.get_json()["data"]["id"]
@@ -185,29 +196,35 @@ def test_a_key_in_flight_is_409_and_its_first_request_is_done_once(
     for route in creating():
         body, key = body_of(caller, route), key_for(route, "in flight")
         answers: list[Any] = []
-        first = threading.Thread(target=lambda: answers.append(caller.ask(route, body=body, Idempotency_Key=key)))  # noqa: B023
+        first = threading.Thread(target=_ask, args=(caller, route, body, key, answers))
         with connection.transaction():
             # every change ends by numbering itself here: the first request waits with its work done
             connection.execute("select 1 from journal_heads where tenant_id = %s for update", (tenant,))
             first.start()
             _wait_for_a_waiting_one(connection)
-            second = caller.ask(route, body=body, Idempotency_Key=key)
-            other = caller.ask(route, body=body | {"notes": "other"}, Idempotency_Key=key)
+            second = caller.ask(route, body=body, key=key)
+            other = caller.ask(route, body=body | {"notes": "other"}, key=key)
         first.join(timeout=30)
         assert refused(route, second, 409) == ""
         assert other.status_code in (409, 422)
         (done,) = answers
         assert done.status_code == 201, done.get_data(as_text=True)
         before = rows.now()
-        again = caller.ask(route, body=body, Idempotency_Key=key)
+        again = caller.ask(route, body=body, key=key)
         assert (again.headers["Idempotent-Replayed"], again.get_data()) == ("true", done.get_data())
         assert rows.changed(before, rows.now()) == []
+
+
+def _ask(caller: Caller, route: Route, body: Any, key: str, answers: list[Any]) -> None:
+    answers.append(caller.ask(route, body=body, key=key))
 
 
 def _wait_for_a_waiting_one(connection: psycopg.Connection[Any]) -> None:
     for _ in range(1000):
         time.sleep(0.01)
-        connection.execute("select pg_stat_clear_snapshot()")  # inside a transaction it would stay as first seen
+        connection.execute(
+            "select pg_stat_clear_snapshot()"
+        )  # inside a transaction it would stay as first seen
         found = connection.execute(
             "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
             " and query ilike '%journal_heads%'"
@@ -219,6 +236,6 @@ def _wait_for_a_waiting_one(connection: psycopg.Connection[Any]) -> None:
 
 def test_a_key_on_a_route_that_creates_nothing_is_no_matter(caller: Caller) -> None:
     (route,) = [r for r in routes(dialects.FIELD) if r.path == "/api/v1/admin/items" and r.method == "GET"]
-    answers = [caller.ask(route, Idempotency_Key="x" * 300) for _ in range(2)]
+    answers = [caller.ask(route, key="x" * 300) for _ in range(2)]
     assert [a.status_code for a in answers] == [200, 200]
     assert json.loads(answers[0].get_data())["ok"] is True

@@ -24,7 +24,9 @@ class Rows:
 
     def __init__(self, connection: psycopg.Connection[Any], *tenants: object) -> None:
         self.connection, self.tenants = connection, [str(t) for t in tenants]
-        tables = [t.name for t in Base.metadata.sorted_tables if "tenant_id" in t.columns and t.name not in BOOKS]
+        tables = [
+            t.name for t in Base.metadata.sorted_tables if "tenant_id" in t.columns and t.name not in BOOKS
+        ]
         one = sql.SQL(
             "select {name}, count(*), coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t"
             " where tenant_id = any(%(tenants)s::uuid[])"
@@ -96,11 +98,19 @@ class Promise:
         if answer.mimetype != "application/json":
             return []
         data = json.loads(answer.get_data())
-        found = self._validator(route, f"responses/{status}/content/application~1json/schema").iter_errors(data)
+        found = self._validator(route, f"responses/{status}/content/application~1json/schema").iter_errors(
+            data
+        )
         return [f"{route.method} {route.path} {status}: {e.json_path}: {e.message[:200]}" for e in found]
 
     def _validator(self, route: Route, rest: str) -> Draft202012Validator:
-        path = template_of(route.path).replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
+        path = (
+            template_of(route.path)
+            .replace("~", "~0")
+            .replace("/", "~1")
+            .replace("{", "%7B")
+            .replace("}", "%7D")
+        )
         pointer = f"urn:api#/paths/{path}/{route.method.lower()}/{rest}"
         found = self.validators.get(pointer)
         if found is None:

@@ -16,7 +16,7 @@ from webapp.kit.tables import AuditEntry, Event
 from webapp.models import PayLine, Sale
 from webapp.sales import rules, service
 from webapp.sales.pay import closing, periods
-from webapp.sales.service import Buyer, NewSale, Share, tallies
+from webapp.sales.service import Buyer, NewSale, Share
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)  # in the pay period Nov 16–30
 TODAY = date(2026, 11, 18)
@@ -438,88 +438,3 @@ def test_a_void_after_its_period_closed_takes_the_commission_back_in_the_open_on
         assert result.posted["reversed_cents"] == -11_250
         assert "taken back in the open one" in result.sentence
         assert lines_of(result.sale) == [("posted", -11_250), ("posted", 11_250)]
-
-
-# Tallies --------------------------------------------------------------------------------------------------------------
-
-
-def test_the_day_totals_follow_everything_that_happens_to_sales(company: Company) -> None:
-    with company.acting("manager"):
-        mike, ana, tune_up = sales.technician(), sales.technician("Ana"), sales.item()
-        sales.rate(rate_bps=1000)
-        numbers = [sales.sale(who, tune_up, price=p).id for who in (mike, ana) for p in (100, 200, 300)]
-    with company.acting("manager"):
-        assert tallies.differences() == []
-        service.approve(numbers[0])
-        service.reject(numbers[1], "no")
-        service.correct(numbers[2], {"sale_price_cents": 999, "technician_id": ana.id}, "Ana's")
-        service.void(numbers[3], "no")
-        service.approve(numbers[4])
-        service.correct(numbers[4], {"sold_on": date(2026, 11, 17)}, "the day before")
-    with company.acting("manager"):
-        assert tallies.differences() == []
-        service.unvoid(numbers[3])
-    with company.acting("manager"):
-        assert tallies.differences() == []
-        sales.sale(mike, tune_up)
-        db.session.rollback()
-        sales.sale(mike, tune_up)
-    with company.acting("manager"):
-        assert tallies.differences() == []
-        db.session.execute(SaleTallyOff)
-        assert tallies.differences() != []
-        tallies.rebuild()
-    with company.acting("manager"):
-        assert tallies.differences() == []
-
-
-from sqlalchemy import update  # noqa: E402
-
-from webapp.models import SaleTally  # noqa: E402
-
-SaleTallyOff = update(SaleTally).values(count=SaleTally.count + 1)
-
-
-# Customers ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_customer_who_is_certain_is_linked_and_an_unknown_one_is_added_once(company: Company) -> None:
-    with company.acting("dispatcher"):
-        mike, tune_up = sales.technician(), sales.item()
-        new = sales.sale(
-            mike, tune_up, buyer=Buyer(name="John Doe", phone="(512) 555-0123", address="12 Oak St")
-        )
-        again = sales.sale(mike, tune_up, buyer=Buyer(name="john  doe"))
-        assert new.customer_id is not None
-        assert new.property_id is not None
-        assert (again.customer_id, again.customer_name) == (new.customer_id, "John Doe")
-
-
-def test_where_several_may_be_meant_the_page_asks_and_the_api_leaves_the_question_open(
-    company: Company,
-) -> None:
-    with company.acting("dispatcher"):
-        mike, tune_up = sales.technician(), sales.item()
-        for phone in ("512 555 0101", "512 555 0102"):
-            sales.sale(mike, tune_up, buyer=Buyer(name="John Doe", phone=phone, chosen="new"))
-        with pytest.raises(service.WhoIsThis) as asked:
-            sales.sale(mike, tune_up, buyer=Buyer(name="John Doe", ask=True))
-        assert [c.hint[:14] for c in asked.value.candidates] == ["(512) 555-0101", "(512) 555-0102"]
-        made = service.record(
-            NewSale(technician_id=mike.id, item_id=tune_up.id, sale_price_cents=1,
-                    buyer=Buyer(name="John Doe", email="jd@example.com"))
-        )  # fmt: skip
-        assert (made.sale.customer_id, made.sale.customer_name) == (None, "John Doe")
-        assert made.sale.notes == "Customer as given: John Doe, jd@example.com"
-        assert len(made.customer.candidates) == 2
-        answered = service.choose_customer(made.sale.id, str(made.customer.candidates[1].customer_id))
-        assert answered.customer_id == made.customer.candidates[1].customer_id
-        with pytest.raises(errors.Conflict):
-            service.choose_customer(made.sale.id, "new")
-
-
-def test_contact_details_given_with_a_chosen_customer_are_kept_in_the_notes(company: Company) -> None:
-    with company.acting("dispatcher"):
-        john = sales.customer()
-        made = sales.sale(buyer=Buyer(name="Jon Do", phone="512 555 0199", chosen=str(john.id)))
-        assert (made.customer_id, made.notes) == (john.id, "Customer as given: Jon Do, (512) 555-0199")

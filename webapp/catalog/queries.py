@@ -46,10 +46,7 @@ def matching(statement: Any, filters: Filters) -> Any:
         statement = statement.where(Item.category_id.is_(None))
     elif filters.category_ids:
         statement = statement.where(Item.category_id.in_(filters.category_ids))
-    found = search.matching("item", filters.q) if filters.q.strip() else None
-    if found is not None:
-        statement = statement.where(Item.id.in_(found))
-    return statement
+    return statement.where(*search.conditions("item", filters.q, Item.id))
 
 
 _category = and_(ItemCategory.tenant_id == Item.tenant_id, ItemCategory.id == Item.category_id)

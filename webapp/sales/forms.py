@@ -73,12 +73,17 @@ class SaleForm(Form):
     completed_on = DateField("Work completed on", validators=[Optional()])
     payment_type = PaymentType("Paid by")
     notes = area("Notes", limit=5000, rows=2)
+    reason = text("Reason for the correction", limit=500, description="It is kept with the sale.")
     split_technician_0 = NumberChoice("Share with")
     split_share_0 = PercentField("Share")
     split_technician_1 = NumberChoice("Share with")
     split_share_1 = PercentField("Share")
     split_technician_2 = NumberChoice("Share with")
     split_share_2 = PercentField("Share")
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.reason.flags.required = True  # where it is asked for; the service checks it
 
     def people(self, found: list[tuple[int, str]]) -> None:
         """Set who can be chosen."""
@@ -144,6 +149,11 @@ class OwnSaleForm(Form):
     sold_on = DateField("Sold on", validators=[InputRequired("Enter the day.")])
     payment_type = PaymentType("Paid by")
     notes = area("Notes", limit=5000, rows=2)
+    reason = text("Reason for the correction", limit=500)
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.reason.flags.required = True  # where it is asked for; the service checks it
 
     def buyer(self) -> Buyer:
         """Who bought, as entered."""

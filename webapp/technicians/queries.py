@@ -82,10 +82,7 @@ def matching(statement: Any, filters: Filters) -> Any:
         statement = statement.where(Technician.pay_type.in_(filters.pay_types))
     if filters.supervisor_id is not None:
         statement = statement.where(Technician.supervisor_id == filters.supervisor_id)
-    found = search.matching("technician", filters.q) if filters.q.strip() else None
-    if found is not None:
-        statement = statement.where(Technician.id.in_(found))
-    return statement
+    return statement.where(*search.conditions("technician", filters.q, Technician.id))
 
 
 def ids(filters: Filters, limit: int) -> list[int]:

@@ -83,7 +83,7 @@ def merge(kept_id: int, other_id: int, choices: Mapping[str, str] | None = None)
 def _tell_of_merge(
     kept: Customer, other: Customer, before: Mapping[str, Any], moved: Mapping[str, list[int]]
 ) -> None:
-    for kind in ("customer", "customer_tag"):
+    for kind in ("customer", "customer_tag", "customer_flag"):
         search.remove(kind, other.id)
     records.index(kept)
     counts = {name: len(found) for name, found in moved.items() if found}

@@ -150,3 +150,6 @@ def index(customer: Customer) -> None:
         words += [contact.name, contact.phone, contact.email]
     search.index("customer", customer.id, *words)
     search.index("customer_tag", customer.id, *customer.tags)
+    # what few customers are, so that a list of those few need not walk past all the others
+    flags = ["commercial"] * (customer.kind == "commercial") + ["archived"] * customer.archived
+    search.index("customer_flag", customer.id, *flags)

@@ -197,19 +197,18 @@ def correct(sale_id: int) -> Response:
         payment_type=sale.payment_type,
         notes=sale.notes,
     )
-    reason = request.form.get("reason", "")
     if request.method == "POST" and form.validate():
         try:
-            service.correct(sale_id, _changes(form, sale), reason)
+            service.correct(sale_id, _changes(form, sale), form.reason.data)
         except WhoIsThis as question:
             form.ask(question.candidates)
-            return _correction(form, sale, reason, question.message)
+            return _correction(form, sale, question.message)
         except (errors.Invalid, errors.Conflict) as problem:
             form.blame(problem)
         else:
             pages.toast("Corrected and sent in.")
             return pages.redirect(f"/my/sales/{sale_id}")
-    return _correction(form, sale, reason)
+    return _correction(form, sale)
 
 
 def _changes(form: OwnSaleForm, sale: Any) -> dict[str, Any]:
@@ -220,7 +219,7 @@ def _changes(form: OwnSaleForm, sale: Any) -> dict[str, Any]:
     return changes
 
 
-def _correction(form: OwnSaleForm, sale: Any, reason: str, question: str = "") -> Response:
+def _correction(form: OwnSaleForm, sale: Any, question: str = "") -> Response:
     refused = request.method == "POST"
     items = lookups.item_names({form.item_id.data} if form.item_id.data else set())
     return pages.render(
@@ -231,7 +230,6 @@ def _correction(form: OwnSaleForm, sale: Any, reason: str, question: str = "") -
         back_url=f"/my/sales/{sale.id}",
         form=form,
         sale=sale,
-        reason=reason,
         question=question,
         item_name=items.get(form.item_id.data or 0, ""),
     )

@@ -16,7 +16,6 @@ from webapp.sales.permissions import COMMISSION_READ, SALES_CORRECT, SALES_RECOR
 from webapp.sales.queries import figures, lookups
 from webapp.sales.queries import sales as queries
 from webapp.sales.service import Buyer, NewSale, Share, WhoIsThis
-from webapp.sales.service.decide import reason_of
 from webapp.sales.views import bp
 from webapp.sales.views.show import load
 
@@ -98,9 +97,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _page(
-    form: SaleForm, *, status: int = 200, question: str = "", sale: Any = None, reason: str = ""
-) -> Response:
+def _page(form: SaleForm, *, status: int = 200, question: str = "", sale: Any = None) -> Response:
     """The form, with the words of what was chosen."""
     chosen = [form.technician_id.data, *(t.data for t, _ in form.splits())]
     form.people(lookups.sellers(*(number for number in chosen if isinstance(number, int))))
@@ -113,7 +110,6 @@ def _page(
         page_title=f"Correct sale {sale.id}" if sale is not None else "Record a sale",
         form=form,
         sale=sale,
-        reason=reason,
         question=question,
         item_name=items.get(form.item_id.data or 0, ""),
         customer_words=_customer_words(form.customer.data),
@@ -151,7 +147,7 @@ def prices() -> Response:
 
 
 _NOTHING: dict[str, Any] = {
-    "page_title": "Record a sale", "sale": None, "reason": "", "question": "", "item_name": "", "customer_words": "",
+    "page_title": "Record a sale", "sale": None, "question": "", "item_name": "", "customer_words": "",
     "new_customer": False, "shares": False, "action": "/sales/new", "home": "/sales",
 }  # fmt: skip
 
@@ -239,19 +235,17 @@ def correct(sale_id: int) -> Response:
     sale = load(sale_id)
     form = SaleForm()
     form.people(lookups.sellers(sale.technician_id))
-    reason = request.form.get("reason", "")
     if form.validate():
         try:
-            reason_of(reason)
-            result = service.correct(sale_id, _changes(form, sale), reason)
+            result = service.correct(sale_id, _changes(form, sale), form.reason.data)
         except WhoIsThis as question:
             form.ask(question.candidates)
-            return _page(form, status=422, question=question.message, sale=sale, reason=reason)
+            return _page(form, status=422, question=question.message, sale=sale)
         except (errors.Invalid, errors.Conflict) as problem:
             form.blame(problem)
         else:
             return _corrected(sale_id, result)
-    return _page(form, status=422, sale=sale, reason=reason)
+    return _page(form, status=422, sale=sale)
 
 
 def _corrected(sale_id: int, result: service.Correction) -> Response:

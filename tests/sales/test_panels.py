@@ -1,0 +1,57 @@
+"""What sales tells on other domains' pages."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.factories import sales
+from tests.factories.world import Company
+from webapp.kit import clock
+from webapp.sales import panels, service
+from webapp.sales.service import Buyer
+
+NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _noon(company: Company) -> Iterator[None]:
+    with clock.at(NOON):
+        yield
+
+
+def test_customers_technicians_and_items_show_their_sales(company: Company) -> None:
+    with company.acting():
+        mike, tune_up, john = sales.technician(), sales.item(), sales.customer()
+        sales.rate(rate_bps=1000)
+        sales.sale(mike, tune_up, price=10_000, buyer=Buyer(customer_id=john.id))
+        sales.sale(mike, tune_up, price=20_000, sold_on=date(2026, 10, 5))
+        service.void(sales.sale(mike, tune_up, price=99_900).id, "x")
+    with company.acting("manager"):
+        of_john, of_mike, of_item = (
+            panels.of_customer(john.id),
+            panels.of_technician(mike.id),
+            panels.of_item(tune_up.id),
+        )
+        assert [s["value"] for s in of_john["stats"]] == [1, 10_000, 1_000]
+        assert [s["value"] for s in of_mike["stats"]] == [1, 10_000, 1_000]
+        assert [s["value"] for s in of_item["stats"]] == [2, 30_000, 3_000]
+        assert [r["sale_price_cents"] for r in of_mike["rows"]] == [10_000, 20_000]
+    with company.acting("dispatcher"):
+        assert [s["label"] for s in panels.of_customer(john.id)["stats"]] == ["Sales", "Sold"]
+    client = company.sign_in("manager")
+    for page in (f"/customers/{john.id}", f"/technicians/{mike.id}", f"/items/{tune_up.id}"):
+        assert "$100.00" in client.get(page).get_data(as_text=True), page
+
+
+def test_the_scorecard_counts_what_stands(company: Company) -> None:
+    with company.acting():
+        mike, ana, tune_up = sales.technician(), sales.technician("Ana"), sales.item()
+        sales.rate(rate_bps=1000)
+        sales.sale(mike, tune_up, price=10_000)
+        sales.sale(mike, tune_up, price=20_000, sold_on=date(2026, 10, 5))
+        service.reject(sales.sale(ana, tune_up, price=99_900).id, "x")
+    with company.acting("manager"):
+        assert panels.metrics(date(2026, 11, 1), date(2026, 11, 30)) == {
+            mike.id: {"sales_count": 1, "revenue_cents": 10_000, "commission_cents": 1_000}
+        }
