@@ -79,7 +79,8 @@ def test_the_list_is_filtered_by_action_source_and_time(company: Company) -> Non
     for hour in range(3):
         with clock.at(start + timedelta(hours=hour)):
             write(company, 1, f"lead.step_{hour}", source="api" if hour == 1 else "")
-    assert [e["action"] for e in listed(company, source="api")["data"]] == ["lead.step_1"]  # type: ignore[union-attr]
+    ours = [e["action"] for e in listed(company, source="api")["data"] if "lead" in e["action"]]  # type: ignore[union-attr]
+    assert ours == ["lead.step_1"]
     between = listed(company, start_at="2026-11-03T12:30:00Z", end_at="2026-11-03T14:00:00Z")
     assert [e["action"] for e in between["data"]] == ["lead.step_2", "lead.step_1"]  # type: ignore[union-attr]
 

@@ -35,9 +35,9 @@ def _refresh(house: House) -> dict[str, Any]:
 
 def _verify(house: House) -> dict[str, Any]:
     token = (
-        houses.challenge(house, "payroll")
+        houses.challenge(house, "owner")
         if "totp" in house.secrets
-        else houses.with_second_factor(house, "payroll")
+        else houses.with_second_factor(house, "owner")
     )
     return {"challenge_token": token, "code": totp(house.secrets["totp"], house.number() % 2)}
 
@@ -49,9 +49,9 @@ def _register(house: House) -> dict[str, Any]:
 
 
 def _mail(house: House) -> dict[str, Any]:
-    with house.acting("accountant"):
-        get(User, house.company.users["accountant"]).email_codes = True
-    return {"challenge_token": houses.challenge(house, "accountant")}
+    with house.acting("owner"):
+        get(User, house.company.users["owner"]).email_codes = True
+    return {"challenge_token": houses.challenge(house, "owner")}
 
 
 RATES = "/api/v1/admin/commission-config"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract import bodies
 from tests.contract.caller import Caller, error_of, filled, names_of, names_the_field, refused, routes
 from tests.contract.house import NOON, House
 from tests.contract.watch import Promise, none

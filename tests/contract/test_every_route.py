@@ -6,6 +6,8 @@ from tests.contract import bodies
 from tests.contract.caller import Caller, names_of, names_the_field, refused, routes
 from tests.contract.house import House
 from tests.contract.watch import Promise, Rows, none
+from tests.factories import people
+from webapp.customers import service
 from webapp.kit import dialects, permissions
 from webapp.kit.api import Route
 
@@ -145,11 +147,12 @@ def test_a_wrong_field_is_named_and_nothing_is_written(caller: Caller, rows: Row
 def test_another_organizations_record_is_404_in_every_address(
     caller: Caller, neighbour: House, rows: Rows
 ) -> None:
+    public = ("code", "provider")
     foreign = [
-        (r, n, bodies.good(caller.promise, r, caller.house))
-        for r in routes()
-        for n in names_of(r.path)
-        if n not in ("code", "provider")
+        (route, name, bodies.good(caller.promise, route, caller.house))
+        for route in routes()
+        for name in names_of(route.path)
+        if name not in public
     ]
     before, wrong = rows.now(), []
     for route, name, good in foreign:
@@ -225,8 +228,12 @@ def test_every_route_succeeds_as_documented_with_what_it_requires(caller: Caller
     problems = []
     for route in sorted(routes(), key=lambda r: (r.path.endswith("/logout"), FIRST.index(r.method), r.path)):
         query = _with_required(route, caller, {}) if route.query is not None else None
-        ready = _ready(caller, route)
-        answer = caller.ask(route, query=query, new=route.method == "PATCH" or _uses_up(route), **ready)
+        prepare = PREPARED.get((route.method, route.path.removeprefix("/api/v1")))
+        values = prepare(caller.house) if prepare else None
+        body = bodies.good(promise, route, caller.house)
+        answer = caller.ask(
+            route, query=query, body=body, values=values, new=route.method == "PATCH" or _uses_up(route)
+        )
         if route.path in REFUSED_HERE:
             found = [refused(route, answer, 400, 403, 404, 422, 503)]
         elif answer.status_code != route.status:
@@ -243,27 +250,18 @@ def _uses_up(route: Route) -> bool:
     return route.method == "DELETE" and "commission-config" not in route.path
 
 
-def _ready(caller: Caller, route: Route) -> dict[str, Any]:
-    """Body and path of a call, the record first brought into the state that the call is for."""
-    prepare = PREPARED.get((route.method, route.path.removeprefix("/api/v1")))
-    ready = caller.good(route)
-    return ready | ({"values": prepare(caller.house)} if prepare else {})
-
-
 def _closed(house: House) -> dict[str, Any]:
     return {"period_id": house.secrets["closed"]}
 
 
 def _merged(house: House) -> dict[str, Any]:
-    from tests.factories import people
-    from webapp.customers import service
-
     with house.acting():
         one, other = people.customer(name="Twin One"), people.customer(name="Twin Two")
         service.merge(one.id, other.id)
         return {"customer_id": other.id}
 
 
+# records that are brought into the state that a call is for
 PREPARED = {
     ("PATCH", "/admin/pay-periods/<int:period_id>/reopen"): _closed,
     ("POST", "/admin/customers/<int:customer_id>/unmerge"): _merged,

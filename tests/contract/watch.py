@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import psycopg
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
 from psycopg import sql
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -84,7 +84,7 @@ class Promise:
 
     def accepts(self, route: Route, body: Any) -> bool:
         """Whether the document takes this for a valid body."""
-        return self._validator(route, "requestBody/content/application~1json/schema").is_valid(body)
+        return bool(self._validator(route, "requestBody/content/application~1json/schema").is_valid(body))
 
     def problems(self, route: Route, answer: Any) -> list[str]:
         """What an answer has otherwise than promised, in words; empty when nothing."""

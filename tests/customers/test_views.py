@@ -113,7 +113,7 @@ def test_the_record_costs_the_same_queries_however_much_there_is(company: Compan
             service.merge(made_id, people.customer().id)
     with counted() as many:
         client.get(f"/customers/{made_id}")
-    assert len(many) == len(few) <= 10, many
+    assert len(many) == len(few) <= 14, many
 
 
 def test_the_csv_has_what_is_shown_and_no_formula(company: Company) -> None:
@@ -264,6 +264,7 @@ def test_properties_are_added_made_primary_archived_and_brought_back(company: Co
         client.post(f"{url}/properties/new", data=form(client, address="", zip="1"), hx=True).status_code
         == 422
     )
+    assert "Gate 4471" in client.get(f"{url}/properties/{first_id}/edit", hx="dialog").text
     answer = client.post(
         f"{url}/properties/{first_id}/edit", data=form(client, address="2 B St", unit="7", zip="33601")
     )

@@ -53,20 +53,20 @@ def test_after_redis_and_the_database_were_killed_the_work_goes_on(
     postgres, valkey = servers
     company = make_company(create_app(settings))
     crew.start("clock")
-    worker = crew.start("worker", "quick")
+    crew.start("worker", "quick")
     with company.acting():
         jobs.add("faults.effect", {"n": 0})
     wait_until(lambda: states(company, "faults.effect")["done"] == 1)
+
+    def done(number: int) -> bool:
+        return states(company, "faults.effect")["done"] == number
+
     os.kill(valkey.pid, signal.SIGKILL)
     with company.acting():
         jobs.add("faults.effect", {"n": 1})  # succeeds although nobody can be told
     valkey.stop()
     valkey.start()
-    if (
-        worker.poll() is not None
-    ):  # RQ ends on an error in the middle of a command; the supervisor starts it anew
-        crew.start("worker", "quick")
-    wait_until(lambda: states(company, "faults.effect")["done"] == 2, 40)
+    wait_until(lambda: done(2), 60)
     os.kill(postgres.pid, signal.SIGKILL)
     postgres.stop()
     postgres.start()
@@ -74,8 +74,7 @@ def test_after_redis_and_the_database_were_killed_the_work_goes_on(
         db.engine.dispose()
     with company.acting():
         jobs.add("faults.effect", {"n": 2})
-    wait_until(lambda: states(company, "faults.effect")["done"] == 3, 40)
+    wait_until(lambda: done(3), 60)
     assert sum(items(company).values()) == 3
-    assert "ringing for what is due" in crew.logs()
     with company.acting():
         assert sorted(db.session.scalars(select(Item.name))) == ["effect 0", "effect 1", "effect 2"]

@@ -11,7 +11,7 @@ from tests.factories.world import Company
 from webapp.kit import clock, context, errors, journal
 from webapp.kit.db import db
 from webapp.models import PayLine, PayPeriod, Sale
-from webapp.sales.pay import closing, periods, posting
+from webapp.sales.pay import closing, periods, posting, totals
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)  # in the period Nov 16–30
 EARLY = date(2026, 11, 3)  # in Nov 1–15
@@ -123,6 +123,8 @@ def test_a_void_after_the_close_is_taken_back_in_the_next_open_period(company: C
         assert answer["reversed"] is True
         assert answer["reversed_cents"] == -11_250
         assert answer["pay_period"] == "Nov 16–30"
+        taken = totals.of_technician(pay.period_of(date(2026, 11, 20)), sale.technician_id)
+        assert (taken.sales_cents, taken.adjustment_cents) == (-150_000, -11_250)
         assert lines(sale) == [
             ("commission", "posted", 11_250, "Nov 01"),
             ("adjustment", "posted", -11_250, "Nov 16"),

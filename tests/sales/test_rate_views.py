@@ -189,6 +189,27 @@ def test_the_effect_on_last_month_is_shown_by_technician_before_saving(company: 
     assert "Enter 0 for none" in wrong
 
 
+def test_sales_under_a_more_specific_rate_are_not_touched_by_a_general_one(company: Company) -> None:
+    with company.acting():
+        boss = sales.technician("Boss")
+        mike, ana = sales.technician("Mike", supervisor_id=boss.id), sales.technician("Ana")
+        unit = sales.item("Unit")
+        sales.rate(rate_bps=1000, ov_rate_bps=100)
+        sales.rate(mike.id, rate_bps=500)
+        for who in (mike, ana):
+            sales.sale(who, unit, price=10_000, sold_on=OCTOBER)
+        only_rate = effect.of_rate(Place(), rates.as_rule(rates.Rate(rate_bps=2000), rates.named(Place())))
+        # Mike's own rate names no override, so the company's is his supervisor's too
+        assert [(r.name, r.difference_cents) for r in only_rate.rows] == [
+            ("Ana", 1_000),
+            ("Boss", -100),
+            ("Mike", 0),
+        ]
+        sales.rate(mike.id, rate_bps=500, ov_rate_bps=0)
+        own = effect.of_rate(Place(), rates.as_rule(rates.Rate(rate_bps=2000), rates.named(Place())))
+        assert (own.sales, [r.name for r in own.rows]) == (1, ["Ana"])
+
+
 def test_the_effect_of_another_discount_scale(company: Company) -> None:
     with company.acting():
         unit = sales.item("Unit", list_price_cents=100_000)

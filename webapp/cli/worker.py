@@ -18,6 +18,7 @@ from webapp.kit.web import App
 log = logging.getLogger("truckroll.jobs")
 
 RSS_LIMIT_MB = 600  # a worker that has grown beyond this ends after its present job, to be started afresh
+PAUSE_SECONDS = 1.0  # before trying again to reach Redis
 VISITS_LIMIT = 20_000  # … or after so many rings
 WORKER_TTL, MAINTENANCE_SECONDS = 40, 15  # what a killed worker leaves in Redis is gone in a minute
 
@@ -32,6 +33,7 @@ class Worker(SimpleWorker):
         self.app = app
         self.max_rss_mb = max_rss_mb
         self.visits = 0
+        self.grown = False
 
     def execute_job(self, job: Any, queue: Queue) -> None:
         with self.app.app_context():  # one of its own, so that nothing of one visit is seen by the next
@@ -39,7 +41,7 @@ class Worker(SimpleWorker):
         self.visits += 1
         if self.visits >= VISITS_LIMIT or rss_mb() > self.max_rss_mb:
             log.info("worker: %d visits, %d MB; starting afresh", self.visits, rss_mb())
-            self._stop_requested = True
+            self._stop_requested = self.grown = True
 
     def _shutdown(self) -> None:
         # RQ's own also writes to Redis: in a signal handler, where an error would fail the job under way
@@ -84,22 +86,25 @@ def worker(queues: tuple[str, ...], burst: bool, max_rss: int) -> None:
 
 
 def serve(app: App, queues: tuple[str, ...], *, max_rss_mb: int = RSS_LIMIT_MB) -> None:
-    """Answer rings until stopped or grown."""
+    """Answer rings until stopped or grown; a Redis that goes away is waited for."""
     jobs.stop_requested.clear()
-    # a client of its own: RQ waits on it for longer than the application may wait for Redis
-    client = redis.Redis.from_url(app.config["SETTINGS"].redis_url)
-    bells = [doorbell.rq_queue(name, client) for name in queues]
-    made = Worker(
-        bells,
-        app=app,
-        max_rss_mb=max_rss_mb,
-        connection=client,
-        worker_ttl=WORKER_TTL,
-        maintenance_interval=MAINTENANCE_SECONDS,
-        serializer=bells[0].serializer,
-    )
     log.info("worker for %s is ready", " and ".join(queues))
-    made.work(logging_level="WARNING")
+    grown = False
+    while not (grown or jobs.stop_requested.is_set()):
+        try:
+            # a client of its own: RQ waits on it for longer than the application may wait for Redis
+            client = redis.Redis.from_url(app.config["SETTINGS"].redis_url)
+            bells = [doorbell.rq_queue(name, client) for name in queues]
+            made = Worker(bells, app=app, max_rss_mb=max_rss_mb, connection=client, worker_ttl=WORKER_TTL,
+                          maintenance_interval=MAINTENANCE_SECONDS, serializer=bells[0].serializer)  # fmt: skip
+            made.work(logging_level="CRITICAL")  # what goes wrong is said here, in one line
+            grown = made.grown
+        except redis.RedisError as problem:
+            log.warning("Redis does not answer: %s", problem)
+        except StopRequested:
+            break
+        if not grown:
+            jobs.stop_requested.wait(PAUSE_SECONDS)
     log.info("worker for %s ends", " and ".join(queues))
 
 

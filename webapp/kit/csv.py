@@ -46,7 +46,9 @@ def dollars(column: Any) -> ColumnElement[str]:
     """Cents as `1500.00`. Whole-number arithmetic: no float, exact at any size."""
     amount = cast(func.abs(column), BigInteger)  # a whole number, so that // is a whole-number division
     sign = case((column < 0, "-"), else_="")
-    return sign.concat(cast(amount // 100, Text)).concat(".").concat(func.lpad(cast(amount % 100, Text), 2, "0"))
+    return (
+        sign.concat(cast(amount // 100, Text)).concat(".").concat(func.lpad(cast(amount % 100, Text), 2, "0"))
+    )
 
 
 def percent(column: Any) -> ColumnElement[str]:
@@ -57,8 +59,12 @@ def percent(column: Any) -> ColumnElement[str]:
 
 def phone(column: Any) -> ColumnElement[str]:
     """An E.164 number as people write it, `(512) 555-0123`: as it is kept a spreadsheet would add it up."""
-    national = func.concat("(", func.substr(column, 3, 3), ") ", func.substr(column, 6, 3), "-", func.substr(column, 9))
-    return case((and_(func.length(column) == 12, func.substr(column, 1, 2) == "+1"), national), else_=safe(column))
+    national = func.concat(
+        "(", func.substr(column, 3, 3), ") ", func.substr(column, 6, 3), "-", func.substr(column, 9)
+    )
+    return case(
+        (and_(func.length(column) == 12, func.substr(column, 1, 2) == "+1"), national), else_=safe(column)
+    )
 
 
 def moment(column: Any, zone: str) -> ColumnElement[str]:

@@ -73,10 +73,24 @@ def problems_of(error: ValidationError) -> list[errors.FieldProblem]:
 def check(model: type[M], data: Any) -> M:
     """Validate plain data. Raises Invalid naming every field that is wrong."""
     try:
-        return model.model_validate(data)
+        return _bounded(model.model_validate(data))
     except ValidationError as error:
         found = problems_of(error)
         raise errors.Invalid(" ".join(_words(p) for p in found), problems=found) from None
+
+
+def _bounded(found: M) -> M:
+    """Refuse whole numbers that no column can hold, naming the field. Raises Invalid."""
+    problems = [
+        errors.FieldProblem(name, "is larger than any number here can be.")
+        for name, value in found
+        if any(
+            isinstance(v, int) and abs(v) >= 2**63 for v in (value if isinstance(value, list) else [value])
+        )
+    ]
+    if problems:
+        raise errors.Invalid(" ".join(_words(p) for p in problems), problems=problems)
+    return found
 
 
 def _words(problem: errors.FieldProblem) -> str:
@@ -106,7 +120,7 @@ def body(model: type[M]) -> M:
     if b"\\u0000" in raw:  # perhaps: a backslash may itself be escaped
         _refuse_nul(found)
     try:
-        return model.model_validate_json(raw, strict=True)
+        return _bounded(model.model_validate_json(raw, strict=True))
     except ValidationError as error:
         problems = problems_of(error)
         raise errors.Invalid(" ".join(_words(p) for p in problems), problems=problems) from None

@@ -9,12 +9,8 @@ from webapp.kit.db import db
 from webapp.models import PayLine
 from webapp.sales import rules
 
-EARNINGS = (
-    "commission",
-    "override",
-    "adjustment",
-    "bonus",
-)  # what a guarantee is held against; draws are loans
+# what a guarantee is held against; draws are loans
+EARNINGS = ("commission", "override", "adjustment", "bonus")
 
 
 def refresh(touched: Iterable[tuple[int, int]]) -> int:

@@ -35,10 +35,18 @@ export default function matrix(element) {
     }
   }
 
+  const where = element.querySelector("[data-matrix-where]");
+  const say = (link) => link && where && (where.textContent = link.title);
+
   const focused = document.activeElement;
   only(element.contains(focused) ? focused : all()[0]);
   return listen(element, {
-    focusin: (event) => event.target.matches("a.tr-rate") && only(event.target),
+    focusin(event) {
+      if (!event.target.matches("a.tr-rate")) return;
+      only(event.target);
+      say(event.target);
+    },
+    pointerover: (event) => say(event.target.closest(".tr-rate")),
     keydown(event) {
       const here = place(event.target);
       if (here.y < 0) return;
