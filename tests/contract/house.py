@@ -108,6 +108,8 @@ def _records(house: House) -> None:
     neighbour = people.customer(name="John M. Doe", phone="(813) 555-0199", address="77 Pine St")
     sales.rate(mike.id, item.id)
     sales.rate(rate_bps=500)
+    for spot in ({"technician_id": boss.id}, {"item_id": other.id}):  # routes that remove a rate leave some
+        sales.rate(**spot, rate_bps=600)
     sales.link(house.company.users["technician"], mike)
     contact = db.session.scalars(
         select(CustomerContact.id).where(CustomerContact.customer_id == buyer.id)
