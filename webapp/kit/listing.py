@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 
 from webapp.kit import errors, paging
 from webapp.kit.db import db
@@ -142,19 +142,10 @@ def rows(statement: Any, query: ListQuery, sorts: Mapping[str, Sort], key: Any, 
         value = values["v"]
         if value is not None:
             value = sort.read(value) if sort.read else _typed(sort.column, value)
-            statement = statement.where(
-                paging.after([(sort.column, value, step_down), (key, values["i"], step_down)])
-            )
-        else:
-            statement = statement.where(
-                sort.column.is_(None), key < values["i"] if step_down else key > values["i"]
-            )
+        statement = statement.where(_further(sort.column, value, key, values["i"], step_down, backwards))
     ordered = statement.order_by(
-        sort.column.desc().nulls_last() if step_down else sort.column.asc().nulls_first() if backwards else sort.column.asc(),
-        key.desc() if step_down else key.asc(),
-    ) if _nullable(sort.column) else statement.order_by(
-        sort.column.desc() if step_down else sort.column.asc(), key.desc() if step_down else key.asc()
-    )  # fmt: skip
+        _ordered(sort.column, step_down, backwards), key.desc() if step_down else key.asc()
+    )
     found = list(db.session.execute(ordered.limit(per_page + 1)).all())
     more = len(found) > per_page
     found = found[:per_page]
@@ -171,6 +162,25 @@ def rows(statement: Any, query: ListQuery, sorts: Mapping[str, Sort], key: Any, 
     if not token:
         page.first = 1
     return page
+
+
+def _further(
+    column: Any, value: Any, key: Any, last: int, descending: bool, backwards: bool
+) -> ColumnElement[bool]:
+    """Rows beyond a cursor. Rows without a value stand at the end of the list, whichever way it is ordered."""
+    beyond_key: ColumnElement[bool] = key < last if descending else key > last
+    if value is None:
+        same: ColumnElement[bool] = and_(column.is_(None), beyond_key)
+        return or_(same, column.is_not(None)) if backwards else same
+    further = paging.after([(column, value, descending), (key, last, descending)])
+    return or_(further, column.is_(None)) if _nullable(column) and not backwards else further
+
+
+def _ordered(column: Any, descending: bool, backwards: bool) -> Any:
+    way = column.desc() if descending else column.asc()
+    if not _nullable(column):
+        return way
+    return way.nulls_first() if backwards else way.nulls_last()
 
 
 def _nullable(column: ColumnElement[Any]) -> bool:

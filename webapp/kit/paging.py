@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from webapp.kit import clock, errors
@@ -24,7 +24,9 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     page: int = Field(1, ge=1, le=10_000_000)
     limit: int = Field(DEFAULT, ge=1, le=MOST)
-    updated_since: datetime | None = Field(None, description="Only records changed at or after this moment")
+    updated_since: AwareDatetime | None = Field(
+        None, description="Only records changed at or after this moment (ISO 8601 with its zone, e.g. Z)"
+    )
 
 
 class CursorQuery(BaseModel):

@@ -271,6 +271,8 @@ def _integrity(problem: IntegrityError) -> Response:
         return render(
             errors.Conflict("This refers to a record that does not exist (any more), or others refer to it.")
         )
+    if state == "23001":  # a trigger guards what is settled; the services refuse earlier, in better words
+        return render(errors.Conflict("This record is settled and cannot be changed any more."))
     return render(errors.Invalid("A value is outside what the record can hold."))
 
 

@@ -1,0 +1,48 @@
+"""Lists by keyset: every row is met exactly once, forwards and backwards, also those without a value."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.factories.world import Company
+from webapp.kit import listing
+from webapp.kit.db import add
+from webapp.models import Item
+
+SORTS = {"price": listing.Sort(Item.list_price_cents)}
+PRICES = [300, None, 100, None, 200, None, 100]
+
+
+def walk(app: Flask, direction: str, tenant: object) -> tuple[list[list[str]], list[list[str]]]:
+    """The pages on the way to the end of the list, and those on the way back from it."""
+    there: list[list[str]] = []
+    back: list[list[str]] = []
+    cursor, way = "", "after"
+    while True:
+        with app.test_request_context(f"/items?sort=price&dir={direction}&{way}={cursor}"):
+            query = listing.read(SORTS, "price")
+            statement = select(Item.id, Item.name).where(Item.tenant_id == tenant)
+            page = listing.rows(statement, query, SORTS, Item.id, per_page=2)
+        (there if way == "after" else back).append([row.name for row in page.rows])
+        if way == "after" and page.next is None:
+            way = "before"
+        token = page.next if way == "after" else page.previous
+        if token is None:
+            return there, back
+        cursor = token
+
+
+@pytest.mark.parametrize(
+    ("direction", "order"),
+    [("asc", ["2", "6", "4", "0", "1", "3", "5"]), ("desc", ["0", "4", "6", "2", "5", "3", "1"])],
+)
+def test_rows_without_a_value_come_last_and_none_is_skipped(
+    app: Flask, company: Company, direction: str, order: list[str]
+) -> None:
+    with company.acting("admin"):
+        for number, price in enumerate(PRICES):
+            add(Item(name=str(number), list_price_cents=price))
+        there, back = walk(app, direction, company.tenant_id)
+    assert [name for page in there for name in page] == order
+    # the way back from the last page meets the rest
+    assert [name for page in reversed(back) for name in page] == order[:6]
