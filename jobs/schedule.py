@@ -37,6 +37,11 @@ def forget(run: jobs.Run) -> dict[str, Any]:
     return {"answers": answers, "jobs": finished}
 
 
+@jobs.job("kit.nothing")
+def nothing(run: jobs.Run) -> None:
+    """Do nothing: `truckroll bench` measures with it what the machinery of jobs costs by itself."""
+
+
 @jobs.job("files.remove_expired", queue=jobs.LONG, every=timedelta(hours=1))
 def remove_expired_files(run: jobs.Run) -> dict[str, Any]:
     """Delete files past their day: downloads after a week, uploads of finished imports."""
