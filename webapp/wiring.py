@@ -10,8 +10,8 @@ from flask_wtf.csrf import generate_csrf
 from webapp.config import Settings
 from webapp.kit import api, assets, context, pages, permissions, plug, web, words
 
-DOMAINS = ("audit", "messaging", "accounts", "downloads", "imports", "technicians", "catalog", "customers", "sales",
-           "desk")  # fmt: skip
+DOMAINS = ("audit", "messaging", "accounts", "downloads", "imports", "technicians", "catalog", "customers",
+           "fleet", "timesheets", "dispatch", "sales", "phone", "desk")  # fmt: skip
 NAVIGATION: list[plug.NavItem] = []
 
 

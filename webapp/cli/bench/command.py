@@ -58,6 +58,7 @@ def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
     from webapp.cli.bench import data, servers
     from webapp.config import Settings
     from webapp.kit import schema
+    from webapp.kit.db import db
     from webapp.kit.servers import embedded
 
     with embedded(folder) as urls:
@@ -70,6 +71,9 @@ def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
             small = data.load(
                 1_000, technicians=20, items=50, customers=300, period_lines=500, code="BENCH1K"
             )
+            # PostgreSQL keeps the plans of key checks for the life of a connection: those made for 300 customers
+            # would scan 20,000 for each sale
+            db.engine.dispose()
             say(f"Loading {sales:,} sales")
             start = time.perf_counter()
             large = data.load(sales, code="BENCH")
@@ -177,9 +181,11 @@ def _cookie(address: str, loaded: "Bench") -> str:
     return "; ".join(f"{c.name}={c.value}" for c in jar)
 
 
-def _get(address: str, path: str, loaded: "Bench", method: str = "GET") -> bytes:
-    headers = {"Authorization": f"Bearer {_token(address, loaded)}", "X-Tenant-Id": str(loaded.tenant_id)}
-    sent = urllib.request.Request(f"{address}/api/v1{path}", headers=headers, method=method)  # noqa: S310
+def _get(address: str, path: str, loaded: "Bench", method: str = "GET", body: object = None) -> bytes:
+    headers = {"Authorization": f"Bearer {_token(address, loaded)}", "X-Tenant-Id": str(loaded.tenant_id),
+               "Content-Type": "application/json"}  # fmt: skip
+    data = json.dumps(body).encode() if body is not None else None
+    sent = urllib.request.Request(f"{address}/api/v1{path}", data, headers, method=method)  # noqa: S310
     with urllib.request.urlopen(sent, timeout=300) as answer:  # noqa: S310  # our own child on loopback
         return bytes(answer.read())
 
@@ -249,7 +255,10 @@ def _close(address: str, settings: "Settings", loaded: "Bench") -> Row:
         connection.rollback()
     start = time.perf_counter()
     _get(address, f"/admin/pay-periods/{loaded.period_id}/close", loaded, "PATCH")
-    return _row("close a period of 20,000 lines", bare, time.perf_counter() - start, 10, "s")
+    ours = time.perf_counter() - start
+    # a kept folder is measured again: its period must be open then
+    _get(address, f"/admin/pay-periods/{loaded.period_id}/reopen", loaded, "PATCH", {"reason": "measured"})
+    return _row("close a period of 20,000 lines", bare, ours, 10, "s")
 
 
 def _drain(settings: "Settings", folder: Path, loaded: "Bench") -> Row:

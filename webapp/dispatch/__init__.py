@@ -1,0 +1,1 @@
+"""Jobs and their visits, who is sent, the board, routes, promises by the clock."""

@@ -1,0 +1,1 @@
+"""The technician's day on a phone, also without a signal."""

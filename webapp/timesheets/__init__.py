@@ -1,0 +1,1 @@
+"""When technicians work: clocking in and out, breaks, corrections, weekly time sheets."""
