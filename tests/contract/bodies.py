@@ -58,6 +58,8 @@ RATES = "/api/v1/admin/commission-config"
 PLACES = ("tech/<int:technician_id>/item/<int:item_id>", "tech/<int:technician_id>/category/<int:category_id>",
           "tech/<int:technician_id>", "item/<int:item_id>", "category/<int:category_id>", "company")  # fmt: skip
 
+JOB = "/api/v1/admin/dispatch/<int:job_id>"
+
 # bodies that must fit what is there
 BODIES: dict[tuple[str, str], Make] = {
     ("POST", "/api/v1/auth/login"): _login,
@@ -69,6 +71,15 @@ BODIES: dict[tuple[str, str], Make] = {
     ("PATCH", "/api/v1/admin/pay-periods/<int:period_id>/reopen"): lambda house: {
         "reason": "A sale was missing"
     },
+    ("POST", f"{JOB}/copy"): lambda house: {
+        "scheduled_start": f"2026-12-{1 + house.number() % 28:02d}T15:00:00Z"
+    },
+    ("PATCH", f"{JOB}/assign"): lambda house: {
+        "technician_id": house.values["technician_id"],
+        "override_reason": "all at once",
+    },
+    ("PATCH", f"{JOB}/status"): lambda house: {"status": "acknowledged"},
+    ("PATCH", "/api/v1/tech/dispatch/my-jobs/<int:job_id>/status"): lambda house: {"status": "acknowledged"},
     **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},
 }
 

@@ -77,10 +77,13 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
+    from tests.contract import dispatch  # it needs House
+
     house = House(company)
     with house.acting():
         _records(house)
         _sales(house)
+        dispatch.fill(house)
         _accounts(house, name)
         _messages(house)
         _import(house)
@@ -224,6 +227,7 @@ def _some_entry() -> str:
 
 def _ways_to_make_more(house: House) -> None:
     """For calls that use a record up: each gets one of its own."""
+    from tests.contract import dispatch
 
     def maker(name: str, make: Callable[[], Any]) -> None:
         def call() -> dict[str, Any]:
@@ -252,6 +256,7 @@ def _ways_to_make_more(house: House) -> None:
         return periods.covering(date(2026, 8, 20) - timedelta(days=16 * house.number()))
 
     maker("sale_id", house.secrets["sell"])
+    maker("job_id", lambda: dispatch.job(house))
     maker("contact_id", contact)
     maker("property_id", lot)
     maker("line_id", line)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract import bodies
+from tests.contract import bodies, dispatch
 from tests.contract.caller import Caller, names_of, names_the_field, refused, routes
 from tests.contract.house import House
 from tests.contract.watch import Promise, Rows, none
@@ -261,8 +261,19 @@ def _merged(house: House) -> dict[str, Any]:
         return {"customer_id": other.id}
 
 
+def _held(house: House) -> dict[str, Any]:
+    with house.acting():
+        return dispatch.held(house)
+
+
 # records that are brought into the state that a call is for
+def _held(house: House) -> dict[str, Any]:
+    with house.acting():
+        return dispatch.held(house)
+
+
 PREPARED = {
     ("PATCH", "/admin/pay-periods/<int:period_id>/reopen"): _closed,
+    ("PATCH", "/admin/dispatch/<int:job_id>/release"): _held,
     ("POST", "/admin/customers/<int:customer_id>/unmerge"): _merged,
 }

@@ -39,8 +39,10 @@ def sale_route() -> Route:
 
 def changed(body: dict[str, Any]) -> dict[str, Any]:
     """A body as good as another, and not the same."""
-    name = next(n for n, v in body.items() if n.endswith("_cents") or str(v).startswith("Words"))
+    name = next(n for n, v in body.items() if n.endswith("_cents") or str(v).startswith(("Words", "20")))
     value = body[name]
+    if isinstance(value, str) and value.startswith("20"):
+        return body | {name: value.replace("T15:", "T16:")}
     return body | {name: value + 1 if isinstance(value, int) else f"{value} too"}
 
 

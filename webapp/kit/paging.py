@@ -2,13 +2,14 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from webapp.kit import clock, errors
@@ -16,6 +17,11 @@ from webapp.kit.db import db
 
 T = TypeVar("T")
 DEFAULT, MOST = 50, 200
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day_in_utc(value: Any) -> Any:
+    return f"{value}T00:00:00Z" if isinstance(value, str) and _DAY.fullmatch(value) else value
 
 
 class PageQuery(BaseModel):
@@ -24,8 +30,9 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     page: int = Field(1, ge=1, le=10_000_000)
     limit: int = Field(DEFAULT, ge=1, le=MOST)
-    updated_since: AwareDatetime | None = Field(
-        None, description="Only records changed at or after this moment (ISO 8601 with its zone, e.g. Z)"
+    updated_since: Annotated[AwareDatetime, BeforeValidator(_day_in_utc)] | None = Field(
+        None,
+        description="Only records changed at or after this moment: ISO 8601 with its zone, or a day, which begins in UTC",
     )
 
 

@@ -1,0 +1,1 @@
+"""The field API of dispatch: the office's side and the technician's."""

@@ -1,0 +1,1 @@
+"""Reading jobs, visits and lanes."""

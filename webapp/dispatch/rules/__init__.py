@@ -1,0 +1,1 @@
+"""Rules of dispatching: pure functions, without a session, Flask or a clock."""

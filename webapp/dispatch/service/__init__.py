@@ -1,0 +1,36 @@
+"""Commands on jobs. Each locks the job first, then the lanes it touches, so that two dispatchers never both win."""
+
+from webapp.dispatch.service.jobs import (
+    NewJob,
+    SkillNeed,
+    cancel,
+    confirm,
+    copy,
+    create,
+    hold,
+    release,
+    update,
+)
+from webapp.dispatch.service.placing import Placement, Stale, add_visit, assign, clashes_of, place, unassign
+from webapp.dispatch.service.steps import Report, report
+
+__all__ = [
+    "NewJob",
+    "Placement",
+    "Report",
+    "SkillNeed",
+    "Stale",
+    "add_visit",
+    "assign",
+    "cancel",
+    "clashes_of",
+    "confirm",
+    "copy",
+    "create",
+    "hold",
+    "place",
+    "release",
+    "report",
+    "unassign",
+    "update",
+]
