@@ -50,6 +50,9 @@ class Settings:
     public_url: str = ""  # TRUCKROLL_PUBLIC_URL: how people reach it; https turns on Secure cookies
     web_processes: int = 2  # TRUCKROLL_WEB_PROCESSES
     web_threads: int = 8  # TRUCKROLL_WEB_THREADS: per process
+    web_listeners: int = (
+        1200  # TRUCKROLL_WEB_LISTENERS: open event streams per process, each a sleeping thread
+    )
     trusted_proxies: int = 0  # TRUCKROLL_TRUSTED_PROXIES: how many X-Forwarded-For hops to believe
     default_business_code: str = ""  # TRUCKROLL_DEFAULT_BUSINESS: organization of host-less customer calls
     smtp_url: str = (
@@ -165,6 +168,7 @@ class Settings:
             "port": "PORT",
             "web_processes": "TRUCKROLL_WEB_PROCESSES",
             "web_threads": "TRUCKROLL_WEB_THREADS",
+            "web_listeners": "TRUCKROLL_WEB_LISTENERS",
             "trusted_proxies": "TRUCKROLL_TRUSTED_PROXIES",
             "session_idle_minutes": "TRUCKROLL_SESSION_IDLE_MINUTES",
             "session_absolute_minutes": "TRUCKROLL_SESSION_ABSOLUTE_MINUTES",

@@ -7,7 +7,7 @@ from flask import current_app, request
 
 from webapp.accounts.service import keys, sessions, tokens
 from webapp.config import Limits
-from webapp.kit import api, context, dialects, errors, limits, web
+from webapp.kit import api, context, dialects, errors, limits, streams, web
 from webapp.kit.context import PUBLIC, Principal
 
 VERSION_HEADER, VERSION = "Operator-Version", "2025-06-19"
@@ -99,10 +99,29 @@ def field() -> Principal:
     # a client that sends an expired token along with its refresh or sign-in must not be turned away for it
     if _is_public():
         return PUBLIC
+    tickets = [t for t in request.args.getlist("ticket") if t]
+    if len(tickets) == 1 and request.path.endswith("/stream"):
+        return _ticket_holder(tickets[0])
     credential = bearer()
     if not credential:
         return PUBLIC
     return _partner(credential) if keys.product_of(credential) else _person(credential)
+
+
+def _ticket_holder(given: str) -> Principal:
+    """Who asked for a stream's ticket, if their session or key still stands."""
+    claims = streams.redeem(given)
+    if claims is None:
+        raise errors.Unauthorized("The ticket was used already, or is older than a minute. Ask for another.")
+    tenant = UUID(claims["tenant"])
+    who = (
+        keys.by_id(tenant, claims["key"])
+        if claims.get("key")
+        else sessions.find(tenant, claims["session"], sessions.API)
+    )
+    if who is None:
+        raise errors.Unauthorized("The session is over. Sign in again.")
+    return who
 
 
 def _person(token: str) -> Principal:

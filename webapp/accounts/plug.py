@@ -2,7 +2,16 @@
 
 from datetime import timedelta
 
-from webapp.accounts import api_field, api_growth, api_sso, authenticators, browser, permissions, views
+from webapp.accounts import (
+    api_field,
+    api_growth,
+    api_sso,
+    authenticators,
+    browser,
+    permissions,
+    views,
+    watched,
+)
 from webapp.accounts.settings import bp as settings_bp
 from webapp.accounts.views import account, links, logo, register, second_factor, sign_in  # noqa: F401  # their pages
 from webapp.kit.plug import NavItem, Plug
@@ -16,6 +25,7 @@ def _wire(app: App) -> None:
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(minutes=minutes)
     browser.install(app)
     authenticators.install()
+    app.extensions["streams"].still_valid = watched.still_valid
 
 
 NAVIGATION = (

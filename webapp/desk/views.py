@@ -9,7 +9,7 @@ from webapp.accounts.permissions import OFFICE_USE
 from webapp.accounts.service import notices
 from webapp.desk import find
 from webapp.desk.today import bp
-from webapp.kit import context, listing, pages
+from webapp.kit import context, listing, pages, streams
 from webapp.kit.listing import Sort
 from webapp.kit.permissions import requires, signed_in
 from webapp.models import Notice
@@ -25,6 +25,13 @@ def search() -> Response:
     query = request.args.get("q", "").replace("\x00", "")
     template = "desk/found.html" if pages.is_htmx() else "desk/search.html"
     return pages.render(template, page_title="Search", groups=find.groups(query), q=query)
+
+
+@bp.get("/stream")
+@signed_in
+def stream() -> Response:
+    """What happens in the company, as events without content: pages fetch what they may see."""
+    return streams.for_pages(context.principal(), streams.last_seen(request.headers.get("Last-Event-ID")))
 
 
 @bp.get("/notices")
@@ -90,4 +97,4 @@ class UnreadCount:
 
 def shell_values() -> dict[str, Any]:
     """What the shells show of notices."""
-    return {"notices_count": UnreadCount()}
+    return {"notices_count": UnreadCount(), "stream_url": "/stream"}

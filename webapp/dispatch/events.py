@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from webapp.kit import streams
 from webapp.kit.events import declare
 from webapp.models import DispatchJob
 
+streams.TOPICS["dispatch"] = "dispatch-changed"
 _JOB = {
     "id": 42, "title": "AC Repair - Smith Residence", "job_type": "repair", "priority": "high", "status": "dispatched",
     "customer_id": 7, "customer_name": "John Smith", "technician_id": 3, "scheduled_start": "2026-03-28T09:00:00Z",

@@ -165,6 +165,10 @@ def _micro(moment: datetime) -> int:
     return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
+# told after the commit that an organization's journal grew; `kit.web` hands in the streams
+listeners: Callable[[UUID], None] = lambda tenant: None  # noqa: E731  # a default that does nothing
+
+
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
     waiting: Pending | None = session.info.get("journal")
@@ -193,6 +197,7 @@ def _write(session: Session) -> None:
         row |= {"tenant_id": tenant, "seq": audit_seq, "hash": last}
     if events:
         session.execute(insert(Event), events)
+        waiting.after_commit.append(lambda: listeners(tenant))
     if audits:
         session.execute(insert(AuditEntry), audits)
     if events or audits:

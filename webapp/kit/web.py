@@ -25,6 +25,7 @@ from webapp.kit import (
     limits,
     pages,
     permissions,
+    streams,
     tenancy,
 )
 from webapp.kit.context import PUBLIC, Origin, Principal
@@ -99,6 +100,8 @@ def install(app: App, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     assets.install(app)
+    streams.install(app)
+    journal.listeners = streams.ring
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_end)

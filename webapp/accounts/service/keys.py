@@ -147,11 +147,21 @@ def _look_up(key: str, name: bytes) -> Known | None:
         return None
     sessions.bind(tenant)
     row = db.session.scalar(select(ApiKey).where(ApiKey.tenant_id == tenant, ApiKey.lookup_key == lookup))
-    if row is None or not hmac.compare_digest(bytes(row.secret_hash), name):
-        return None
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= clock.now()):
+    if row is None or not hmac.compare_digest(bytes(row.secret_hash), name) or not stands(row):
         return None
     return Known(_principal(row), name, row.last_used_at, row.expires_at)
+
+
+def stands(row: ApiKey) -> bool:
+    """Whether a key was neither revoked nor has expired."""
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > clock.now())
+
+
+def by_id(tenant_id: UUID, key_id: int) -> Principal | None:
+    """Whom a key stands for that was recognised a moment ago, or None when it does not stand any more."""
+    sessions.bind(tenant_id)
+    row = db.session.get(ApiKey, (tenant_id, key_id))
+    return _principal(row) if row is not None and stands(row) else None
 
 
 def _principal(row: ApiKey) -> Principal:
