@@ -12,12 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import event, insert, inspect, select, text, update
+from sqlalchemy import event, inspect, text
 from sqlalchemy.orm import Session
 
 from webapp.kit import clock, context, ids
 from webapp.kit.db import db
-from webapp.kit.tables import AuditEntry, Event, JournalHead
 
 HIDDEN = frozenset({"updated_at", "created_at", "password_hash", "totp_secret", "secret_hash", "tenant_id", "id",
                     "search_key", "snapshot", "lookup_key"})  # fmt: skip
@@ -169,6 +168,40 @@ def _micro(moment: datetime) -> int:
 listeners: Callable[[UUID], None] = lambda tenant: None  # noqa: E731  # a default that does nothing
 
 
+# one statement for whatever was collected: each further one costs more than PostgreSQL takes for it
+_EVENT = ("id", "name", "record_type", "record_id", "payload", "correlation_id", "created_at")
+_AUDIT = ("id", "created_at", "action", "source", "actor", "actor_name", "address", "correlation_id", "record_type",
+          "record_id", "payload")  # fmt: skip
+_TYPES = {"id": "uuid", "record_id": "bigint", "created_at": "timestamptz"}
+
+
+def _arrays(prefix: str, names: tuple[str, ...]) -> str:
+    return ", ".join(f"%({prefix}_{name})s::{_TYPES.get(name, 'text')}[]" for name in names)
+
+
+def _picked(names: tuple[str, ...]) -> str:
+    return ", ".join("payload::jsonb" if name == "payload" else name for name in names)
+
+
+_LOCK_HEAD = (
+    "select event_seq, audit_seq, audit_hash from journal_heads where tenant_id = %(tenant)s for update"
+)
+_WRITE = f"""
+with told as (
+    insert into events (tenant_id, seq, {", ".join(_EVENT)})
+    select %(tenant)s, %(event_seq)s + nr, {_picked(_EVENT)}
+    from unnest({_arrays("e", _EVENT)}) with ordinality as given ({", ".join(_EVENT)}, nr)
+), audited as (
+    insert into audit_entries (tenant_id, seq, hash, {", ".join(_AUDIT)})
+    select %(tenant)s, %(audit_seq)s + nr, hash, {_picked(_AUDIT)}
+    from unnest(%(hashes)s::bytea[], {_arrays("a", _AUDIT)}) with ordinality as given (hash, {", ".join(_AUDIT)}, nr)
+)
+update journal_heads set event_seq = %(event_seq)s + cardinality(%(e_id)s::uuid[]),
+    audit_seq = %(audit_seq)s + cardinality(%(a_id)s::uuid[]), audit_hash = %(hash)s
+where tenant_id = %(tenant)s
+"""  # noqa: S608  # constants of this module
+
+
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
     waiting: Pending | None = session.info.get("journal")
@@ -178,35 +211,27 @@ def _write(session: Session) -> None:
     tenant = session.info.get("tenant_id")
     if tenant is None:
         raise RuntimeError(f"{[e['action'] for e in waiting.audit]}: no organization to write the journal of")
-    head = session.execute(
-        select(JournalHead.event_seq, JournalHead.audit_seq, JournalHead.audit_hash)
-        .where(JournalHead.tenant_id == tenant)
-        .with_for_update()
-    ).one_or_none()
+    connection = session.connection()
+    head = connection.exec_driver_sql(_LOCK_HEAD, {"tenant": tenant}).one_or_none()
     if head is None:
         raise RuntimeError(f"organization {tenant} has no journal")
     events, audits, tallies = waiting.events, waiting.audit, waiting.tallies
     waiting.events, waiting.audit, waiting.tallies = [], [], []
-    event_seq, audit_seq, last = head.event_seq, head.audit_seq, bytes(head.audit_hash)
-    for row in events:
-        event_seq += 1
-        row |= {"tenant_id": tenant, "seq": event_seq}
-    for row in audits:
-        audit_seq += 1
-        last = chained(last, tenant, audit_seq, row)
-        row |= {"tenant_id": tenant, "seq": audit_seq, "hash": last}
-    if events:
-        session.execute(insert(Event), events)
-        waiting.after_commit.append(lambda: listeners(tenant))
-    if audits:
-        session.execute(insert(AuditEntry), audits)
+    last = bytes(head.audit_hash)
+    hashes = []
+    for number, row in enumerate(audits, head.audit_seq + 1):
+        last = chained(last, tenant, number, row)
+        hashes.append(last)
     if events or audits:
-        session.execute(
-            update(JournalHead)
-            .where(JournalHead.tenant_id == tenant)
-            .values(event_seq=event_seq, audit_seq=audit_seq, audit_hash=last)
-            .execution_options(synchronize_session=False)
-        )
+        values: dict[str, Any] = {"tenant": tenant, "event_seq": head.event_seq, "audit_seq": head.audit_seq,
+                                  "hash": last, "hashes": hashes}  # fmt: skip
+        values |= {f"e_{name}": [row[name] for row in events] for name in _EVENT}
+        values |= {f"a_{name}": [row[name] for row in audits] for name in _AUDIT}
+        for name in ("e_payload", "a_payload"):
+            values[name] = [orjson.dumps(payload).decode() for payload in values[name]]
+        connection.exec_driver_sql(_WRITE, values)
+    if events:
+        waiting.after_commit.append(lambda: listeners(tenant))
     for change in tallies:
         change(session)
     session.flush()

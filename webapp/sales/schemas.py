@@ -1,6 +1,7 @@
 """Shapes of the sales API."""
 
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -226,23 +227,24 @@ class Span(BaseModel):
     date_to: date | None = None
 
 
-_PLAIN = [
+_PLAIN = tuple(
     name
     for name in SaleOut.model_fields
     if name not in ("voided", "technician_name", "item_name", "commission_cents", "override_cents")
-]
+)
+_plain_of = attrgetter(*_PLAIN)
 
 
 def shape(sale: Any, technician_name: str = "", item_name: str = "") -> dict[str, Any]:
     """A sale (a row of `queries.sales.listed`, or a Sale with its names) as the API answers it."""
-    found = {name: getattr(sale, name) for name in _PLAIN}
+    found = dict(zip(_PLAIN, _plain_of(sale), strict=True))
     found["voided"] = sale.voided_at is not None
     found["technician_name"] = technician_name or sale.technician_name
     found["item_name"] = item_name or sale.item_name
     seen = rights.sees_commission(sale.technician_id)
     found["commission_cents"] = sale.commission_cents if seen else None
     found["override_cents"] = sale.override_cents if seen else None
-    return {name: found[name] for name in SaleOut.model_fields}
+    return found
 
 
 def detail(
