@@ -13,6 +13,8 @@ def organization() -> Organization:
     """The present organization."""
     found = db.session.get(Organization, context.tenant_id())
     assert found is not None  # a principal's organization exists
+    # a session forgets what nobody holds, and would read it again
+    db.session().info["organization"] = found
     return found
 
 

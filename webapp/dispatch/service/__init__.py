@@ -1,5 +1,6 @@
 """Commands on jobs. Each locks the job first, then the lanes it touches, so that two dispatchers never both win."""
 
+from webapp.dispatch.service.details import set_step, write_note
 from webapp.dispatch.service.jobs import (
     NewJob,
     SkillNeed,
@@ -31,6 +32,8 @@ __all__ = [
     "place",
     "release",
     "report",
+    "set_step",
     "unassign",
     "update",
+    "write_note",
 ]

@@ -1,0 +1,151 @@
+"""The pages of jobs, as an office uses them."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.factories import dispatch as make
+from tests.factories.queries import counted
+from tests.factories.world import Company, csrf_of
+from webapp.dispatch import service
+from webapp.dispatch.queries import jobs as reading
+from webapp.kit.db import add, db
+from webapp.models import ChecklistTemplate, DispatchJob
+
+
+def post(client: Any, url: str, **form: Any) -> Any:
+    token = csrf_of(client.get("/jobs").get_data(as_text=True))
+    return client.post(url, data={"csrf_token": token, **form})
+
+
+def newest(company: Company) -> DispatchJob:
+    with company.acting("admin"):
+        found: DispatchJob = db.session.query(DispatchJob).order_by(DispatchJob.id.desc()).first()  # type: ignore[assignment]
+        return found
+
+
+def test_a_job_is_booked_from_the_form_and_its_page_says_everything(company: Company) -> None:
+    with company.acting("dispatcher"):
+        add(
+            ChecklistTemplate(
+                name="Repair", job_type="repair", steps=[{"text": "Check for gas", "required": True}]
+            )
+        )
+        tina = make.technician().id
+    office = company.sign_in("dispatcher")
+    answer = post(office, "/jobs", title="No heat", job_type="repair", priority="urgent", customer_name="Ann Lee",
+                  customer_phone="(813) 555-0142", service_address="9 Elm St", service_city="Tampa", service_zip="33602",
+                  scheduled_start="2027-03-01T09:00", technician_id=str(tina), price_cents="189.00",
+                  tags="warranty, dog")  # fmt: skip
+    assert answer.status_code == 303
+    page = office.get(answer.location).get_data(as_text=True)
+    for words in ("No heat", "Ann Lee", "9 Elm St, Tampa 33602", "(813) 555-0142", "Tina Torres", "$189.00", "warranty, dog",
+                  "Check for gas", "Urgent", "booked this job"):  # fmt: skip
+        assert words in page, words
+    job = newest(company)
+    assert job.scheduled_start is not None
+    assert job.scheduled_start.isoformat() == "2027-03-01T14:00:00+00:00"  # nine in New York
+
+
+def test_what_is_in_the_way_comes_back_with_the_form_and_a_reason_accepts_it(company: Company) -> None:
+    with company.acting("dispatcher"):
+        tina = make.technician()
+        make.job("Water heater", start=make.at(9, day=make.MONDAY.replace(year=2027)), crew=(tina,))
+        number = tina.id
+    office = company.sign_in("dispatcher")
+    form = {"title": "No heat", "job_type": "repair", "priority": "normal", "scheduled_start": "2027-11-30T09:30",
+            "technician_id": str(number)}  # fmt: skip
+    refused = post(office, "/jobs", **form)
+    assert refused.status_code == 422
+    page = refused.get_data(as_text=True)
+    assert "Tina Torres has “Water heater” 9 AM–10:30 AM" in page
+    assert 'name="override_reason"' in page
+    assert post(office, "/jobs", **form, override_reason="She does both").status_code == 303
+
+
+def test_a_job_is_worked_from_its_page(company: Company) -> None:
+    with company.acting("dispatcher"):
+        tina = make.technician()
+        job = make.job(start=make.at(9), crew=())
+        number, visit, tech = job.id, reading.visits(job.id)[0].id, tina.id
+    office = company.sign_in("dispatcher")
+    place = {
+        "scheduled_start": "2027-03-01T09:00",
+        "scheduled_end": "2027-03-01T11:00",
+        "technician_id": str(tech),
+    }
+    assert post(office, f"/jobs/{number}/visits/{visit}/place", **place).status_code == 303
+    for step in ("acknowledged", "en_route", "on_site", "in_progress"):
+        assert post(office, f"/jobs/{number}/status/{step}").status_code == 303
+    assert post(office, f"/jobs/{number}/status/on_site").status_code == 409
+    assert (
+        post(office, f"/jobs/{number}/status", status="on_site", reason="pressed too early").status_code
+        == 303
+    )
+    assert post(office, f"/jobs/{number}/hold", reason="Part ordered").status_code == 303
+    assert "On hold: Part ordered" in office.get(f"/jobs/{number}").get_data(as_text=True)
+    assert post(office, f"/jobs/{number}/release").status_code == 303
+    assert post(office, f"/jobs/{number}/notes", body="Key under the mat").status_code == 303
+    assert post(office, f"/jobs/{number}/visits/new", reason="Bring the part").status_code == 303
+    assert post(office, f"/jobs/{number}/cancel").status_code == 422
+    assert post(office, f"/jobs/{number}/cancel", reason="Sold the house").status_code == 303
+    page = office.get(f"/jobs/{number}").get_data(as_text=True)
+    for words in ("Cancelled: Sold the house", "Key under the mat", "Bring the part", "pressed too early"):
+        assert words in page, words
+
+
+def test_editing_over_somebody_elses_change_is_refused(company: Company) -> None:
+    with company.acting("dispatcher"):
+        job = make.job(customer_name="Ann Lee")
+        number = job.id
+    office = company.sign_in("dispatcher")
+    page = office.get(f"/jobs/{number}/edit").get_data(as_text=True)
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version is not None
+    with company.acting("manager"):
+        service.update(number, {"title": "No cooling at all"})
+    form = {"title": "Mine", "job_type": "repair", "priority": "normal", "customer_name": "Ann Lee"}
+    refused = post(office, f"/jobs/{number}", **form, version=version[1])
+    assert refused.status_code == 422
+    assert "Manager Person changed this job meanwhile" in refused.get_data(as_text=True)
+    assert newest(company).title == "No cooling at all"
+
+
+def test_the_list_is_narrowed_and_reads_a_fixed_number_of_statements(company: Company) -> None:
+    with company.acting("dispatcher"):
+        tina = make.technician()
+        for n in range(3):
+            make.job(f"Furnace {n}", start=make.at(9 + n), crew=(tina,), override_reason="x")
+        service.cancel(make.job("Gone").id, "rain")
+        service.hold(make.job("Waits").id, "part")
+    office = company.sign_in("dispatcher")
+
+    def shown(url: str) -> str:
+        with counted() as statements:
+            page: str = office.get(url).get_data(as_text=True)
+        assert len(statements) <= 10, len(statements)
+        return page
+
+    assert "Gone" not in shown("/jobs")
+    assert "Gone" in shown("/jobs?state=all")
+    assert "Furnace 1" not in shown("/jobs?hold=yes")
+    assert "Waits" in shown("/jobs?hold=yes")
+    assert "Waits" not in shown("/jobs?q=furn")
+    csv = office.get("/jobs?state=all&format=csv").get_data(as_text=True)
+    assert (
+        csv.splitlines()[0].lstrip("\ufeff")
+        == "Job,Title,Starts,Ends,Customer,Phone,Address,City,ZIP,Technician,Status,Priority"
+    )
+    assert len(csv.splitlines()) == 6
+
+
+@pytest.mark.parametrize("role", ["payroll", "accountant"])
+def test_who_may_only_look_sees_no_way_to_act(company: Company, role: str) -> None:
+    with company.acting("dispatcher"):
+        number = make.job().id
+    office = company.sign_in(role)
+    page = office.get(f"/jobs/{number}").get_data(as_text=True)
+    assert "Cancel job" not in page
+    assert "Assign" not in page
+    assert post(office, f"/jobs/{number}/hold", reason="x").status_code == 403
