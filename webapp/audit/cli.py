@@ -68,7 +68,8 @@ def _one(tenant: UUID) -> int:
     db.session.rollback()
     if report.intact:
         against = f", {report.heads_compared} exported heads agree" if report.heads_compared else ""
-        click.echo(f"{code}: {report.entries:,} entries intact, head {report.head[:16]}…{against}")
+        gone = f", {report.dropped:,} older ones let go of" if report.dropped else ""
+        click.echo(f"{code}: {report.entries:,} entries intact{gone}, head {report.head[:16]}…{against}")
         return 0
     click.echo(f"{code}: BROKEN, {report.broken}. {report.entries:,} entries before it are intact.")
     return 1

@@ -120,6 +120,55 @@ def head() -> JournalHead:
     return found
 
 
+def dropped() -> AuditEntry | None:
+    """The newest entry that says which older ones were let go of; it tells all that ever were."""
+    statement = (
+        select(AuditEntry)
+        .where(AuditEntry.tenant_id == context.tenant_id(), AuditEntry.action == rules.DROPPED)
+        .order_by(AuditEntry.created_at.desc(), AuditEntry.seq.desc())
+        .limit(1)
+    )
+    return db.session.scalar(statement)
+
+
+def gaps() -> list[rules.Gap]:
+    """The positions of the chain that were let go of after seven years, or are about to be."""
+    found = dropped()
+    return gaps_in(found.payload) if found else []
+
+
+def gaps_in(payload: Mapping[str, Any]) -> list[rules.Gap]:
+    return [
+        rules.Gap(int(first), int(last), bytes.fromhex(last_hash))
+        for first, last, last_hash in payload["gaps"]
+    ]
+
+
+def kept(stand: JournalHead) -> int:
+    """How many entries there are."""
+    return int(stand.audit_seq) - sum(gap.entries for gap in gaps())
+
+
+def runs(before: datetime) -> list[rules.Gap]:
+    """The entries from before a moment as runs of positions without a gap: mostly one.
+
+    Of transactions that ended around the turn of a month a later one may have the lower position.
+    """
+    statement = text(
+        """
+        with old as (
+            select seq, seq - row_number() over (order by seq) as run from audit_entries
+            where tenant_id = :t and created_at < :before
+        ), runs as (select min(seq) as first, max(seq) as last from old group by run)
+        select runs.first, runs.last, a.hash from runs
+        join audit_entries a on a.tenant_id = :t and a.seq = runs.last
+        order by runs.first
+        """
+    )
+    found = db.session.execute(statement, {"t": context.tenant_id(), "before": before})
+    return [rules.Gap(row.first, row.last, bytes(row.hash)) for row in found]
+
+
 def actions() -> list[str]:
     """Every action that occurs, by skipping from one to the next in the index."""
     statement = text(

@@ -1,12 +1,15 @@
 """The audit log in words: actions, fields and values as people say them. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from webapp.kit import money
 
+TABLE = "audit_entries"
+KEPT_YEARS = 7
+DROPPED = "audit.dropped"  # the action of the entry that says which older ones were let go of
 SOURCES = ("web", "api", "cron", "n8n", "worker", "system")
 SOURCE_WORDS = {"web": "Browser", "api": "API", "cron": "Schedule", "n8n": "n8n", "worker": "Background work",
                 "system": "Truckroll itself"}  # fmt: skip
@@ -32,6 +35,37 @@ _ICONS = {"created": "circle-plus", "added": "circle-plus", "recorded": "circle-
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Positions of a chain, both included, whose entries were let go of, and the hash of the last of them."""
+
+    first: int
+    last: int
+    hash: bytes
+
+    @property
+    def entries(self) -> int:
+        return self.last - self.first + 1
+
+
+def joined(gaps: Iterable[Gap]) -> list[Gap]:
+    """The same positions in as few gaps as can be: where one follows on another, the last hash stands for both."""
+    found: list[Gap] = []
+    for gap in sorted(gaps, key=lambda g: g.first):
+        if found and found[-1].last + 1 == gap.first:
+            found[-1] = Gap(found[-1].first, gap.last, gap.hash)
+        else:
+            found.append(gap)
+    return found
+
+
+def kept_since(now: datetime) -> datetime:
+    """Seven years ago: what was written before may go."""
+    year = now.year - KEPT_YEARS
+    leap_day = (now.month, now.day) == (2, 29)  # no leap year is seven years after another
+    return now.replace(year=year, day=28 if leap_day else now.day)
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """How an action reads behind a name: “Kim Daniels *approved the sale*”."""
 
@@ -41,6 +75,7 @@ class Phrase:
 
 
 PHRASES: dict[str, Phrase] = {
+    DROPPED: Phrase("let go of the entries older than seven years", "archive"),
     "commission_scale.set": Phrase("set the discount scale", "scale"),
     "commission_rate.set": Phrase("set the commission rate", "percent"),
     "customer.merged_away": Phrase("merged the customer into another", "git-merge"),

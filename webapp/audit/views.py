@@ -43,7 +43,7 @@ def entries() -> Response:
     wanted = _wanted(query)
     if dict(query.pairs).get("format") == "csv":
         return csv.response(export_statement(wanted), "audit-log")
-    total = None if wanted.any else queries.head().audit_seq
+    total = None if wanted.any else queries.kept(queries.head())
     page = listing.rows(queries.entries(wanted), query, SORTS, AuditEntry.seq, total=total)
     page.rows = _in_words(page.rows)
     return pages.render(
@@ -111,10 +111,12 @@ def entry_by_id(entry_id: UUID) -> Response:
 def _entry(found: AuditEntry) -> Response:
     phrase = rules.in_words(found.action)
     diff = queries.changes(found.payload, queries.zone(), queries.names_in([found.payload]))
-    shown = {"diff", "reason", "key_id", f"{found.record_type}_id"}
+    shown = {"diff", "reason", "key_id", "gaps", f"{found.record_type}_id"}
     rest = {k: v for k, v in found.payload.items() if k not in shown and v not in ("", None)}
     others = queries.together(found.correlation_id, found.seq)
     previous = queries.one(found.seq - 1) if found.seq > 1 else None
+    gone = {} if previous or found.seq == 1 else {gap.last: gap.hash for gap in queries.gaps()}
+    previous_hash = previous.hash if previous else gone.get(found.seq - 1, b"")
     head = queries.head()
     return pages.render(
         "audit/entry.html", page_title=f"Audit entry {found.seq}", entry=found, phrase=phrase,
@@ -123,6 +125,6 @@ def _entry(found: AuditEntry) -> Response:
         record_url=queries.page_of(found.record_type, found.record_id),
         diff=diff, reason=queries.reason(found.payload),
         rest=[{"label": rules.label(k), "value": v if isinstance(v, str | int) else str(v)} for k, v in rest.items()],
-        hash=found.hash.hex(), previous_hash=previous.hash.hex() if previous else "", last=head.audit_seq,
+        hash=found.hash.hex(), previous_hash=previous_hash.hex(), previous=previous, last=head.audit_seq,
         together=queries.timeline(others[:8]), more=len(others) > 8,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """`truckroll clock`: rings for work that is due, or whose worker died.
 
-It signs in as a role that may read which organization has which job when, and nothing else. Any number of
-clocks may run: one works, the others wait for its place.
+It signs in as a role that may read which organization has which job when, and nothing else; only for the upkeep of
+partitions (`upkeep.py`) as the owner. Any number of clocks may run: one works, the others wait for its place.
 """
 
 import logging
@@ -21,7 +21,6 @@ log = logging.getLogger("truckroll.clock")
 TICK_SECONDS = 1.0
 PAUSE_SECONDS = 2.0  # before asking again for a database that is away, or for another clock's place
 LOCK = 0x7275636B  # "ruck": the number of the advisory lock; any other clock uses the same one
-FEW_MONTHS = 2
 MOST = 20_000  # rows looked at in one tick, the longest due first
 
 _DUE = """
@@ -63,26 +62,16 @@ class Sweeper:
         rows = self.connection.execute(sql.SQL(_DUE), {"now": clock.now(), "most": MOST}).fetchall()
         return [(str(queue), UUID(str(tenant))) for queue, tenant in rows]
 
-    def audit_months_ahead(self) -> int:
-        """For how many months to come the audit log has partitions of their own."""
-        from webapp.kit import clock
-
-        found = self.connection.execute(
-            "select max(relname) from pg_class where relname ~ '^audit_entries_[0-9]{4}_[0-9]{2}$'"
-        ).fetchone()
-        if not found or found[0] is None:
-            return 0
-        year, month = int(found[0][-7:-3]), int(found[0][-2:])
-        now = clock.now()
-        return (year - now.year) * 12 + month - now.month
-
 
 class Clock:
-    """The loop of the command: reconnects, waits its turn, sweeps and rings."""
+    """The loop of the command: reconnects, waits its turn, sweeps and rings; `upkeep` is called at every tick."""
 
-    def __init__(self, url: str, ring: Callable[[str, UUID], bool]) -> None:
+    def __init__(
+        self, url: str, ring: Callable[[str, UUID], bool], upkeep: Callable[[], None] = lambda: None
+    ) -> None:
         self.url = url
         self.ring = ring
+        self.upkeep = upkeep
         self.over = threading.Event()
         self.rung = 0
         self._said = ""
@@ -103,10 +92,8 @@ class Clock:
             if self.over.wait(PAUSE_SECONDS):
                 return
         self._say("ringing for what is due")
-        ahead = sweeper.audit_months_ahead()
-        if ahead < FEW_MONTHS:  # only the owner can make them
-            log.warning("the audit log has partitions for %d months to come; run `truckroll init`", ahead)
         while not self.over.wait(TICK_SECONDS):
+            self.upkeep()
             told = [self.ring(queue, tenant) for queue, tenant in sweeper.due()]
             if told:
                 self.rung += len(told)
@@ -126,13 +113,15 @@ def clock() -> None:
     """Ring the workers for jobs that are due, come from retries, or lost their worker.
 
     Without a clock only what is asked for now is done now; run at least one. Of several, one works and the
-    others take its place within seconds when it ends.
+    others take its place within seconds when it ends. The one that works also makes the audit log's partitions
+    ahead and lets go of entries older than seven years, as the database's owner.
 
     \b
     Example:
       truckroll clock
     """
     from webapp import create_app
+    from webapp.cli import upkeep
     from webapp.kit import doorbell
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
@@ -142,7 +131,8 @@ def clock() -> None:
         with app.app_context():
             return doorbell.ring(queue, tenant_id)
 
-    made = Clock(app.config["SETTINGS"].clock_database_url, ring)
+    care = upkeep.Upkeep(lambda: upkeep.run(app))
+    made = Clock(app.config["SETTINGS"].clock_database_url, ring, care.due)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: made.stop())
     made.run()

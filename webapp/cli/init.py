@@ -1,14 +1,18 @@
 """`truckroll init`: the database in its present form, recurring work for every organization, the demo company."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from webapp.config import Settings
 
 
 @click.command()
 @click.option("--demo", is_flag=True, help="Load the demo companies DEMO and OTHER unless they are there.")
 def init(demo: bool) -> None:
-    """Migrate the database and make it ready. Quick when there is nothing to do.
+    """Migrate the database and make it ready: roles, tables, partitions for the year to come. Quick when it is so.
 
     \b
     Examples:
@@ -23,29 +27,36 @@ def init(demo: bool) -> None:
     except SettingsError as problem:
         raise click.ClickException(str(problem)) from None
     outcome = schema.upgrade(settings, say)
-    if outcome.before == outcome.after and not demo:
-        return
+    migrated = outcome.before != outcome.after
+    if not (migrated or demo or _has_expired(settings)):
+        return  # without loading the application, which takes longer than all before
+    from psycopg.errors import LockNotAvailable
+
     from webapp import create_app
+    from webapp.cli import upkeep
 
     app = create_app(settings)
-    with app.app_context():
-        if outcome.before != outcome.after:
-            _recurring_work()
-        if demo:
-            from webapp.demo import load
+    try:
+        for sentence in upkeep.run(app):
+            say(sentence)
+    except LockNotAvailable:
+        say("The audit log is in use: the clock will let go of its oldest entries later")
+    if demo:
+        from webapp.demo import load
 
+        with app.app_context():
             load(say)
 
 
-def _recurring_work() -> None:
-    from webapp.kit import jobs, tenancy
-    from webapp.kit.db import db
+def _has_expired(settings: "Settings") -> bool:
+    """Whether a month of the audit log is over for seven years."""
+    import psycopg
 
-    tenants = tenancy.every_tenant()
-    db.session.rollback()
-    for tenant in tenants:
-        with tenancy.across(tenant):
-            jobs.ensure_recurring()
+    from webapp.audit import rules
+    from webapp.kit import clock, partitions
+
+    with psycopg.connect(settings.database_url, autocommit=True) as owner:
+        return bool(partitions.expired(owner, rules.TABLE, rules.kept_since(clock.now())))
 
 
 def say(text: str) -> None:

@@ -16,6 +16,7 @@ from psycopg import sql
 from sqlalchemy import create_engine, pool
 
 from webapp.config import ROOT, Settings
+from webapp.kit import clock, partitions
 
 APPEND_ONLY = ("audit_entries", "events")
 CLOCK_COLUMNS = "tenant_id, id, queue, status, run_after, lease_until"
@@ -56,7 +57,7 @@ def current(database_url: str) -> str | None:
 
 
 def upgrade(settings: Settings, say: Callable[[str], None] = lambda text: None) -> Outcome:
-    """Create the roles, migrate, grant. Does nothing twice; a second call is quick."""
+    """Create the roles, migrate, grant, make partitions ahead. Does nothing twice; a second call is quick."""
     before = current(settings.database_url)
     newest = head()
     if before != newest:
@@ -68,6 +69,10 @@ def upgrade(settings: Settings, say: Callable[[str], None] = lambda text: None) 
         create_roles(connection, settings)
         if before != newest:
             grant(connection, settings)
+        try:
+            partitions.make_ahead(connection, clock.now())
+        except psycopg.errors.LockNotAvailable:
+            say("The audit log is in use: its partitions are made later, by the clock")
     return Outcome(before, newest)
 
 

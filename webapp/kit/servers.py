@@ -205,6 +205,8 @@ class EmbeddedPostgres(EmbeddedServer):
             "unix_socket_permissions": "0700",
             "port": "5432",  # names the socket
             "max_connections": "100",
+            # seven years of a table in monthly partitions are 800 locks for every reader who names no moment
+            "max_locks_per_transaction": "512",
             "shared_buffers": "128MB" if self.fast else "256MB",
             "effective_cache_size": "1GB",
             "work_mem": "16MB",
