@@ -1,7 +1,7 @@
 // Builds static/dist/: node build.mjs
 // Everything gets a name with a hash of its content; dist/manifest.json maps "app.css" to that name. The same sources give the same bytes.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -13,6 +13,7 @@ const DIST = join(HERE, "dist");
 const TEMPLATES = join(HERE, "..", "templates");
 const LUCIDE = join(HERE, "node_modules", "lucide-static", "icons");
 
+const KEPT_DAYS = 14;
 const started = performance.now();
 const manifest = {};
 const written = new Set(["manifest.json"]);
@@ -25,12 +26,25 @@ function files(folder, ending) {
     .sort();
 }
 
+/** Writes a file whose name carries its hash. One that is there has this content, and a server may be reading it: only its time is set. */
+function keep(hashed, content) {
+  const path = join(DIST, hashed);
+  if (existsSync(path)) utimesSync(path, new Date(), new Date());
+  else whole(path, content);
+  written.add(hashed);
+}
+
+/** Writes beside and renames, so that nobody reads half a file. */
+function whole(path, content) {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+}
+
 function put(name, content) {
   const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
   const hashed = `${basename(name, extname(name))}-${hash}${extname(name)}`;
-  writeFileSync(join(DIST, hashed), content);
+  keep(hashed, content);
   manifest[name] = hashed;
-  written.add(hashed);
 }
 
 /** One <symbol> per line of icons.txt; strokes take the colour of the text around them. */
@@ -89,6 +103,7 @@ async function bundle(entryPoints, options = {}) {
     bundle: true,
     minify: true,
     metafile: true,
+    write: false,
     charset: "utf8",
     target: ["chrome120", "firefox121", "safari17.4"],
     legalComments: "none",
@@ -98,9 +113,9 @@ async function bundle(entryPoints, options = {}) {
     logLevel: "warning",
     ...options,
   });
+  for (const { path, contents } of result.outputFiles) keep(relative(DIST, path), contents);
   for (const [path, output] of Object.entries(result.metafile.outputs)) {
     const file = relative(DIST, join(HERE, path));
-    written.add(file);
     if (output.entryPoint && !basename(file).startsWith("chunk-")) {
       manifest[basename(output.entryPoint)] = file;
     }
@@ -120,7 +135,8 @@ await Promise.all([
 ]);
 
 const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a < b ? -1 : 1)));
-writeFileSync(join(DIST, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
-// Old files go last, so that a server running meanwhile never names one that is missing.
-for (const path of files(DIST, "")) if (!written.has(relative(DIST, path))) rmSync(path);
+whole(join(DIST, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
+// A server that runs on names the files of its build, and a page opened then loads some of them later: they stay as long as a session may last.
+const LONG_AGO = Date.now() - KEPT_DAYS * 86_400_000;
+for (const path of files(DIST, "")) if (!written.has(relative(DIST, path)) && statSync(path).mtimeMs < LONG_AGO) rmSync(path);
 console.log(`static/dist: ${Object.keys(sorted).length} names, ${written.size} files, ${((performance.now() - started) / 1000).toFixed(1)} s`);
