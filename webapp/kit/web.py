@@ -99,7 +99,7 @@ def install(app: App, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    assets.install(app)
+    assets.install(app, live=settings.environment == "development")
     streams.install(app)
     journal.listeners = streams.ring
     app.before_request(_begin)
