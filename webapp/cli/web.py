@@ -1,6 +1,13 @@
 """`truckroll web`: serves pages and APIs with granian."""
 
+import resource
+
 import click
+
+MOST_FILES = 16_384  # open files and connections of a process, where the system allows so many
+FILES_OF_OUR_OWN = (
+    200  # of these: the database's and Redis's connections, files being read, the program itself
+)
 
 
 @click.command()
@@ -29,6 +36,7 @@ def web() -> None:
             schema.refuse_unsafe_role(connection)
     except (schema.UnsafeRole, psycopg.OperationalError) as problem:
         raise click.ClickException(str(problem)) from None
+    connections = most_connections()
     Granian(
         "wsgi:app",
         address=settings.host,
@@ -37,8 +45,19 @@ def web() -> None:
         workers=settings.web_processes,
         blocking_threads=settings.web_threads + settings.web_listeners,
         backlog=1024,
-        backpressure=settings.web_threads * 8 + settings.web_listeners,
+        # granian counts connections here, idle ones too, and takes no further one at the limit: with few, a handful
+        # of browsers that keep theirs open shut everybody out. What is asked for waits for a thread inside.
+        backpressure=connections,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve()
+
+
+def most_connections() -> int:
+    """How many connections one process may hold, after raising the limit of open files as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(FILES_OF_OUR_OWN, wanted - FILES_OF_OUR_OWN)

@@ -1,0 +1,82 @@
+"""`truckroll web`, run for real on the tests' servers."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+from tests.faults.conftest import wait_until
+from webapp.config import ROOT, Settings
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """What a process of Truckroll needs to work on the tests' servers."""
+    return os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "TRUCKROLL_SECRET_KEYS": " ".join(settings.secret_keys),
+        "TRUCKROLL_DATA_DIR": str(settings.data_dir),
+        "TRUCKROLL_ENV": "test",
+        **more,
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(port: int, path: str = "/healthz", seconds: float = 5) -> HTTPConnection:
+    """A connection on which that page was just read, and which the server now keeps open."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200, (path, answer.status)
+    return connection
+
+
+def answers(port: int) -> bool:
+    try:
+        get(port).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def serving(settings: Settings, log: Path, **more: str) -> Iterator[int]:
+    """A web server of its own; its port."""
+    port = free_port()
+    env = environment(settings, PORT=str(port), **more)
+    with log.open("wb") as out:
+        server = subprocess.Popen([sys.executable, "-m", "webapp.cli", "web"], cwd=ROOT, env=env,
+                                  stdout=out, stderr=subprocess.STDOUT)  # fmt: skip
+    try:
+        wait_until(lambda: answers(port) or server.poll() is not None)
+        assert server.poll() is None, log.read_text()
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def test_many_browsers_that_keep_their_connections_open_shut_nobody_out(
+    settings: Settings, tmp_path: Path
+) -> None:
+    few = {"TRUCKROLL_WEB_PROCESSES": "1", "TRUCKROLL_WEB_THREADS": "2"}
+    with serving(settings, tmp_path / "log", **few) as port, ExitStack() as browsers:
+        for _ in range(300):
+            browsers.callback(get(port).close)
+        get(port, "/sign-in").close()
+
+
+def test_a_start_that_goes_well_says_nothing(settings: Settings, tmp_path: Path) -> None:
+    with serving(settings, tmp_path / "log") as port:
+        get(port, "/sign-in").close()
+    assert (tmp_path / "log").read_text() == ""
