@@ -1,7 +1,5 @@
 """`truckroll web`, run for real on the tests' servers."""
 
-import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,26 +7,8 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.faults.conftest import wait_until
+from tests.processes import environment, free_port, wait_until
 from webapp.config import ROOT, Settings
-
-
-def environment(settings: Settings, **more: str) -> dict[str, str]:
-    """What a process of Truckroll needs to work on the tests' servers."""
-    return os.environ | {
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "TRUCKROLL_SECRET_KEYS": " ".join(settings.secret_keys),
-        "TRUCKROLL_DATA_DIR": str(settings.data_dir),
-        "TRUCKROLL_ENV": "test",
-        **more,
-    }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(port: int, path: str = "/healthz", seconds: float = 5) -> HTTPConnection:

@@ -1,16 +1,15 @@
 """Real worker and clock processes on the test's own servers."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults import kinds
+from tests.processes import environment, wait_until
 from webapp.config import ROOT, Settings
 from webapp.kit import jobs
 
@@ -26,15 +25,8 @@ class Crew:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """`start("worker", "quick")` or `start("clock")`; returns once it is ready."""
         log = self.folder / f"{len(self.hired)}-{words[0]}.log"
-        env = os.environ | {
-            "DATABASE_URL": self.settings.database_url,
-            "REDIS_URL": self.settings.redis_url,
-            "TRUCKROLL_SECRET_KEYS": " ".join(self.settings.secret_keys),
-            "TRUCKROLL_DATA_DIR": str(self.settings.data_dir),
-            "TRUCKROLL_ENV": "test",
-        }
         with log.open("wb") as out:
-            one = subprocess.Popen([sys.executable, "-m", "tests.faults.kinds", *words], cwd=ROOT, env=env,
+            one = subprocess.Popen([sys.executable, "-m", "tests.faults.kinds", *words], cwd=ROOT, env=environment(self.settings),
                                    stdout=out, stderr=subprocess.STDOUT)  # fmt: skip
         self.hired.append(one)
         word = "is ready" if words[0] == "worker" else "ringing|another clock"
@@ -50,14 +42,6 @@ class Crew:
             if one.poll() is None:
                 one.send_signal(signal.SIGKILL)
             one.wait()
-
-
-def wait_until(there: Callable[[], bool], seconds: float = 30) -> None:
-    """Raises AssertionError when it is not so in time."""
-    until = time.monotonic() + seconds
-    while not there():
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.05)
 
 
 @pytest.fixture

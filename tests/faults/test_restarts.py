@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from tests.conftest import _settings
 from tests.factories.world import make_company
-from tests.faults.conftest import Crew, wait_until
+from tests.faults.conftest import Crew
 from tests.faults.test_workers import items, states
+from tests.processes import wait_until
 from webapp import create_app
 from webapp.config import Settings
 from webapp.kit import jobs, schema

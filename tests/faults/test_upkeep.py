@@ -1,6 +1,5 @@
 """What nobody does by hand: the clock and the start look after partitions and recurring work."""
 
-import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -12,7 +11,8 @@ from sqlalchemy import delete, select
 
 from tests.audit.test_retention import NOW, OLD, old_company, write
 from tests.factories.world import Company
-from tests.faults.conftest import Crew, wait_until
+from tests.faults.conftest import Crew
+from tests.processes import environment, wait_until
 from webapp.audit import queries
 from webapp.config import ROOT, Settings
 from webapp.kit import jobs, partitions
@@ -54,13 +54,9 @@ def test_init_lets_go_of_what_is_older_than_seven_years(
 ) -> None:
     old = old_company(app)
     last = write(old, OLD + timedelta(days=2))
-    env = os.environ | {
-        "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "TRUCKROLL_ENV": "test",
-        "TRUCKROLL_SECRET_KEYS": " ".join(settings.secret_keys), "TRUCKROLL_DATA_DIR": str(settings.data_dir),
-    }  # fmt: skip
 
     def init() -> str:
-        return subprocess.run([sys.executable, "-m", "webapp.cli", "init"], cwd=ROOT, env=env, check=True,
+        return subprocess.run([sys.executable, "-m", "webapp.cli", "init"], cwd=ROOT, env=environment(settings), check=True,
                               capture_output=True, text=True).stdout  # fmt: skip
 
     month = Partition("audit_entries", month_of(OLD)).name

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories.world import Company
-from tests.faults.conftest import Crew, wait_until
+from tests.faults.conftest import Crew
+from tests.processes import wait_until
 from webapp.kit import jobs
 from webapp.kit.db import db
 from webapp.kit.tables import Job

@@ -77,6 +77,7 @@ def worker(queues: tuple[str, ...], burst: bool, max_rss: int) -> None:
     from webapp import create_app
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # addresses that users gave may hold a secret
     app = create_app()  # everything is imported before the first job
     if burst:
         click.echo(f"{work_off(app, queues)} jobs done")

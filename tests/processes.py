@@ -1,0 +1,38 @@
+"""Real processes of Truckroll on the tests' servers."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+
+from webapp.config import Settings
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """What a process needs to work on the same servers and files, with the same secrets and providers."""
+    return os.environ | {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "TRUCKROLL_SECRET_KEYS": " ".join(settings.secret_keys),
+        "TRUCKROLL_DATA_DIR": str(settings.data_dir),
+        "TRUCKROLL_ENV": "test",
+        "TRUCKROLL_SMTP_URL": settings.smtp_url,
+        "TRUCKROLL_MAIL_FROM": settings.mail_from,
+        "TRUCKROLL_SMS_URL": settings.sms_url,
+        "TRUCKROLL_SMS_FROM": settings.sms_from,
+        **more,
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(there: Callable[[], bool], seconds: float = 30) -> None:
+    """Raises AssertionError when it is not so in time."""
+    until = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.05)
