@@ -2,8 +2,11 @@
 
 import os
 import socket
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from webapp.config import Settings
 
@@ -22,6 +25,14 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "TRUCKROLL_SMS_FROM": settings.sms_from,
         **more,
     }
+
+
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """A directory for servers. Not pytest's: every pytest that starts closes its own to other users, and PostgreSQL,
+    which root must run as another one, then cannot read its own files any more."""
+    with tempfile.TemporaryDirectory(prefix="truckroll-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.processes import server_folder
 from webapp.kit.processes import (
     DirectoryInUse,
     DirectoryLock,
@@ -35,15 +36,15 @@ from webapp.kit.servers import (
 
 
 @pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def var() -> Iterator[Path]:
     """One data directory for the module: making a cluster takes a second. Each test starts and stops it."""
-    directory = tmp_path_factory.mktemp("servers")
-    (directory / "postgres" / "data.new" / "base").mkdir(
-        parents=True
-    )  # as an interrupted first start left it
-    yield directory
-    for server in (EmbeddedPostgres(directory), EmbeddedValkey(directory)):
-        server.stop_leftover()
+    with server_folder() as directory:
+        (directory / "postgres" / "data.new" / "base").mkdir(
+            parents=True
+        )  # as an interrupted first start left it
+        yield directory
+        for server in (EmbeddedPostgres(directory), EmbeddedValkey(directory)):
+            server.stop_leftover()
 
 
 def running(var: Path) -> set[int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import server_folder
 from webapp.kit.processes import alive, children, kill, wait_until
 
 BEGIN = """
@@ -261,12 +262,16 @@ def test_unknown_and_double_names_are_refused() -> None:
         Supervisor([Program("web", ["true"]), Program("web", ["true"])])
 
 
-def test_a_killed_database_server_is_started_again_and_finds_its_data(
-    start: type[Run], tmp_path: Path
-) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with server_folder() as made:
+        yield made
+
+
+def test_a_killed_database_server_is_started_again_and_finds_its_data(folder: Path, start: type[Run]) -> None:
     run = start(f"""
         from webapp.kit.servers import EmbeddedPostgres
-        server = EmbeddedPostgres(Path({str(tmp_path)!r}), fast=True)
+        server = EmbeddedPostgres(Path({str(folder)!r}), fast=True)
         print(server.superuser_url, flush=True)
         run(server.program())
     """)
@@ -277,7 +282,7 @@ def test_a_killed_database_server_is_started_again_and_finds_its_data(
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = on")  # `fast` has it off
         connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
-    postmaster = int((tmp_path / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+    postmaster = int((folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
     os.kill(postmaster, signal.SIGKILL)
     run.until("ended unexpectedly")
     run.until("postgres is ready")
