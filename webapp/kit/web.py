@@ -72,7 +72,7 @@ def install(app: App, settings: Settings) -> None:
         SECRET_KEY=settings.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
         SQLALCHEMY_DATABASE_URI=settings.app_database_url.replace("postgresql://", "postgresql+psycopg://", 1),
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": settings.web_threads, "max_overflow": 4, "pool_pre_ping": False,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": settings.web_threads, "max_overflow": 16, "pool_pre_ping": False,
                                    "pool_recycle": 1800},
         SESSION_COOKIE_NAME="__Host-truckroll" if settings.secure else "truckroll",
         SESSION_COOKIE_SECURE=settings.secure,
