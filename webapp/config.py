@@ -49,7 +49,8 @@ class Settings:
     port: int = 8000  # PORT
     public_url: str = ""  # TRUCKROLL_PUBLIC_URL: how people reach it; https turns on Secure cookies
     web_processes: int = 2  # TRUCKROLL_WEB_PROCESSES
-    web_threads: int = min(8, 2 * (os.cpu_count() or 1) + 1)  # TRUCKROLL_WEB_THREADS: per process
+    web_threads: int = min(8, 2 * (os.cpu_count() or 1) + 1)  # TRUCKROLL_WEB_THREADS: requests that a process
+    # works at at once; twice the cores and one by default, at most eight
     web_listeners: int = (
         1200  # TRUCKROLL_WEB_LISTENERS: open event streams per process, each a sleeping thread
     )

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from tests.processes import environment, free_port, wait_until
 from webapp.config import ROOT, Settings
+from webapp.kit.turns import Turns
 
 
 def get(port: int, path: str = "/healthz", seconds: float = 5) -> HTTPConnection:
@@ -60,3 +64,26 @@ def test_a_start_that_goes_well_says_nothing(settings: Settings, tmp_path: Path)
     with serving(settings, tmp_path / "log") as port:
         get(port, "/sign-in").close()
     assert (tmp_path / "log").read_text() == ""
+
+
+def test_only_so_many_requests_work_at_once_and_open_streams_are_none_of_them() -> None:
+    working, most, seen = [0], [0], threading.Lock()
+
+    def app(environ: dict[str, str], start_response: Any) -> Iterator[bytes]:
+        with seen:
+            working[0] += 1
+            most[0] = max(most[0], working[0])
+        time.sleep(0.02)
+        with seen:
+            working[0] -= 1
+        return iter([b"for as long as the reader likes"])
+
+    turns = Turns(app, 2)
+    streams = [turns({}, None) for _ in range(10)]  # whose bodies nobody has read
+    threads = [threading.Thread(target=turns, args=({}, None)) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert most == [2]
+    assert len(streams) == 10

@@ -1,5 +1,6 @@
 """`truckroll web`: serves pages and APIs with granian."""
 
+import logging
 import resource
 
 import click
@@ -37,8 +38,10 @@ def web() -> None:
     except (schema.UnsafeRole, psycopg.OperationalError) as problem:
         raise click.ClickException(str(problem)) from None
     connections = most_connections()
+    # so many threads are meant: nearly all sleep, and the others take turns (`kit/turns.py`)
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     Granian(
-        "wsgi:app",
+        "webapp.cli.served:app",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
