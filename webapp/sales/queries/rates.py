@@ -157,10 +157,10 @@ def _items(q: str, page: int, per_page: int) -> tuple[Sequence[Row[Any]], int]:
         .outerjoin(ItemCategory, and_(ItemCategory.tenant_id == Item.tenant_id, ItemCategory.id == Item.category_id))
         .where(Item.tenant_id == context.tenant_id(), Item.archived.is_(False))
     )  # fmt: skip
-    matching = search.matching("item", q) if q.strip() else None
     if q.strip():
         likely = func.strpos(func.lower(Item.name), q.strip().lower()) > 0
-        statement = statement.where(likely if matching is None else or_(likely, Item.id.in_(matching)))
+        begun = search.conditions("item", q, Item.id)
+        statement = statement.where(or_(likely, and_(*begun)) if begun else likely)
     found = rows(statement.order_by(Item.name, Item.id).limit(per_page).offset((page - 1) * per_page))
     return found, found[0].total if found else 0
 

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.kit import context, listing, search
+from webapp.kit import context, listing
 from webapp.kit.db import db, rows
 from webapp.models import Item, PayLine, PayPeriod, Sale, SaleSplit, SaleTally, Technician
+from webapp.sales.queries import words
 
 EVERYBODY = 0
 """The technician id under which the tallies count all technicians together."""
@@ -19,7 +20,6 @@ STATUSES = ("pending", "approved", "rejected")
 BUCKETS = (*STATUSES, "voided")
 MOST_COUNTED = 10_000
 """Without a tally a list is counted up to here; beyond it the page says “and more”."""
-MOST_FOUND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         found.append(_one_of(Sale.item_id, filters.item_ids))
     if filters.unknown_customer:
         found += [Sale.customer_id.is_(None), Sale.customer_name != ""]
-    if filters.q.strip():
-        found.append(_searched(filters.q))
+    found += words.conditions(filters.q)
     return found
 
 
@@ -133,21 +132,6 @@ def _in_state(statuses: Sequence[str]) -> ColumnElement[bool]:
         return unvoided
     voided = Sale.voided_at.is_not(None)
     return or_(voided, unvoided) if live else voided
-
-
-def _searched(q: str) -> ColumnElement[bool]:
-    """A sale's number, its customer's words, or the name on one whose customer is not settled."""
-    alternatives: list[ColumnElement[bool]] = []
-    number = q.strip().lstrip("#")
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        alternatives.append(Sale.id == int(number))
-    for kind, column in (("customer", Sale.customer_id), ("sale", Sale.id)):
-        found = search.matching(kind, q)
-        # looked up first: an index cannot be used for a subquery within an OR
-        ids = db.session.scalars(found.limit(MOST_FOUND)).all() if found is not None else []
-        if ids:
-            alternatives.append(column.in_(ids))
-    return or_(*alternatives) if alternatives else literal(False)
 
 
 # Totals ---------------------------------------------------------------------------------------------------------------
@@ -176,8 +160,11 @@ def _tallied(filters: Filters) -> list[ColumnElement[bool]]:
     return found
 
 
-def totals(filters: Filters) -> Totals:
-    """Count and sums of a list, in one query: from the day totals where they know, else counted within reason."""
+def totals(filters: Filters, found: Sequence[ColumnElement[bool]] | None = None) -> Totals:
+    """Count and sums of a list, in one query: from the day totals where they know, else counted within reason.
+
+    `found` is :func:`conditions` of the filters where the caller has them already: words are then not looked up twice.
+    """
     if filters.tallied:
         row = db.session.execute(
             select(
@@ -189,7 +176,7 @@ def totals(filters: Filters) -> Totals:
         return Totals(int(row[0]), int(row[1]), int(row[2]))
     some = (
         select(Sale.sale_price_cents, Sale.commission_cents)
-        .where(*conditions(filters))
+        .where(*(conditions(filters) if found is None else found))
         .limit(MOST_COUNTED + 1)
         .subquery()
     )
@@ -212,6 +199,10 @@ def count(filters: Filters, updated_since: datetime | None = None) -> int:
     wanted = conditions(filters)
     if updated_since is not None:
         wanted.append(Sale.updated_at >= updated_since)
+    return _counted(wanted)
+
+
+def _counted(wanted: Sequence[ColumnElement[bool]]) -> int:
     return int(db.session.scalar(select(func.count()).select_from(Sale).where(*wanted)) or 0)
 
 
@@ -306,8 +297,9 @@ def page_start(filters: Filters, offset: int) -> Start:
 def numbered(filters: Filters, offset: int, limit: int) -> tuple[Sequence[Row[Any]], int]:
     """One numbered page of sales, newest day first, and how many there are in all."""
     if not filters.tallied:
-        total = count(filters)
-        inside = select(Sale.id).where(*conditions(filters)).order_by(Sale.sold_on.desc(), Sale.id.desc())
+        wanted = conditions(filters)
+        total = _counted(wanted)
+        inside = select(Sale.id).where(*wanted).order_by(Sale.sold_on.desc(), Sale.id.desc())
         return (_of(inside.limit(limit).offset(offset)) if offset < total else []), total
     shape = Shape.of(filters)
     if offset == 0:
@@ -353,10 +345,10 @@ def changed_since(
     filters: Filters, moment: datetime, offset: int, limit: int
 ) -> tuple[Sequence[Row[Any]], int]:
     """One numbered page of the sales changed at or after a moment, the longest unchanged first."""
-    total = count(filters, moment)
+    wanted = [*conditions(filters), Sale.updated_at >= moment]
+    total = _counted(wanted)
     if offset >= total:
         return [], total
-    wanted = [*conditions(filters), Sale.updated_at >= moment]
     inside = select(Sale.id).where(*wanted).order_by(Sale.updated_at, Sale.id).limit(limit).offset(offset)
     return _of(inside, Sale.updated_at, Sale.id), total
 

@@ -95,8 +95,9 @@ def index() -> Response:
 
 def page_of(query: listing.ListQuery, wanted: queries.Filters) -> Response:
     """The list page, or its rows for HTMX."""
-    totals = queries.totals(wanted)
-    statement = queries.listed().where(*queries.conditions(wanted))
+    found = queries.conditions(wanted)
+    totals = queries.totals(wanted, found)
+    statement = queries.listed().where(*found)
     page = listing.rows(statement, query, queries.SORTS, Sale.id, total=totals.count)
     page.rows = [_row(row) for row in page.rows]
     for kind in ("technician", "item", "customer"):
