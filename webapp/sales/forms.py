@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Optional
 
 from webapp.kit import errors
@@ -53,18 +53,58 @@ class PaymentType(SelectField):
             self.choices = choices([*_USUAL, (present, present.replace("_", " ").capitalize())])
 
 
-class SaleForm(Form):
+class ItemField(RecordField):
+    """An item found by typing. Its data is the id, or None; `words` is what stands in the field.
+
+    With JavaScript the list puts the id there. Without it people's own words are sent, and the view settles which item
+    they mean (`items.settle`).
+    """
+
+    words = ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.words = tidy(valuelist[0]) if valuelist else ""
+        self.data = number_of(self.words)
+
+    def _value(self) -> str:
+        return self.words or super()._value()
+
+
+def number_of(text: str | None) -> int | None:
+    """A record's number as a form sends it; None for anything else."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+class ItemQuestion(Form):
+    """The item of a sale, and the question which one is meant by words that fit several."""
+
+    item_id: ItemField
+    item_known = HiddenField()  # the item whose name the field shows
+    item_asked = HiddenField()  # the words that the question was about
+    item_choice = RadioField("Which item is this?", validate_choice=False, validators=[Optional()])
+
+    def ask_item(self, found: list[tuple[int, str]]) -> None:
+        """Put the question. Where words fit one only, it is chosen already."""
+        words = self.item_id.words
+        self.item_choice.choices = choices(found)
+        self.item_choice.data = str(found[0][0]) if words and len(found) == 1 else None
+        self.item_asked.data = words
+
+
+class SaleForm(ItemQuestion):
     """A sale as the office records or corrects it."""
 
     technician_id = NumberChoice(
         "Technician", validators=[InputRequired("Choose the technician who sold it.")]
     )
-    item_id = RecordField("Item", validators=[InputRequired("Choose what was sold.")])
+    item_id = ItemField("Item", validators=[InputRequired("Choose what was sold.")])
     sale_price_cents = MoneyField("Price", validators=[InputRequired("Enter the price it was sold at.")])
     list_price_cents = MoneyField("List price")
     customer = StringField(
         "Customer", filters=[tidy], render_kw={"placeholder": "Name or phone; type a new name to add them"}
     )
+    customer_known = HiddenField()  # the customer whose name the field shows
     customer_phone = text("Phone", limit=60)
     customer_email = text("Email", limit=320)
     customer_address = text("Address", limit=300)
@@ -138,10 +178,10 @@ class SaleForm(Form):
         return "customer" if name == "customer_name" else name
 
 
-class OwnSaleForm(Form):
+class OwnSaleForm(ItemQuestion):
     """A sale as a technician records it on the phone: what, for how much, to whom."""
 
-    item_id = RecordField("What did you sell?", validators=[InputRequired("Choose what you sold.")])
+    item_id = ItemField("What did you sell?", validators=[InputRequired("Choose what you sold.")])
     sale_price_cents = MoneyField("Price", validators=[InputRequired("Enter the price.")])
     customer_name = text("Customer", limit=200)
     customer_phone = text("Customer's phone", limit=60)
@@ -205,9 +245,9 @@ def ask(field: Any, found: tuple[Candidate, ...]) -> None:
 
 def buyer_of(value: str, form: Any) -> Buyer:
     """What the customer field and those beside it say."""
-    chosen = form.customer_choice.data or ""
-    if value.isascii() and value.isdigit() and len(value) < 19:
-        return Buyer(customer_id=int(value))
+    chosen, number = form.customer_choice.data or "", number_of(value)
+    if number is not None:
+        return Buyer(customer_id=number)
     return Buyer(
         name=value.removeprefix(NEW_PREFIX),
         phone=form.customer_phone.data,

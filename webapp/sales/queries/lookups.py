@@ -1,11 +1,13 @@
 """Names and choices that the pages of sales show."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 
-from webapp.kit import context
+from webapp.kit import context, search
 from webapp.kit.db import rows
 from webapp.models import Customer, Item, Technician
 from webapp.technicians import queries as technicians
@@ -35,6 +37,37 @@ def items() -> list[tuple[int, str]]:
     """Items on sale, for a filter."""
     found = select(Item.id, Item.name).where(Item.tenant_id == context.tenant_id(), Item.archived.is_(False))
     return [(row.id, row.name) for row in rows(found.order_by(Item.name, Item.id).limit(MOST))]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Items that some words may mean. `exact` is the one whose name, code or number they are, if just one is."""
+
+    items: list[Any]  # id, name, code, list_price_cents
+    exact: int | None = None
+
+
+def items_named(text: str, limit: int = 20) -> Named:
+    """Items on sale that some words mean, or begin to name; all of them for no words."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    begun = search.conditions("item", text, Item.id)
+    same = or_(
+        func.lower(Item.name) == text.lower(), func.lower(Item.code) == text.lower(), Item.id == number
+    )
+    statement = select(Item.id, Item.name, Item.code, Item.list_price_cents).where(
+        Item.tenant_id == context.tenant_id(), Item.archived.is_(False)
+    )
+    if text:
+        statement = statement.where(or_(same, and_(*begun)) if begun else same)
+    # the item with just this name comes first, however many begin with it
+    found = rows(statement.order_by(same.desc(), Item.name, Item.id).limit(limit))
+    wanted = text.casefold() or None
+    exact = [
+        row.id
+        for row in found
+        if row.id == number or wanted in (row.name.casefold(), (row.code or "").casefold())
+    ]
+    return Named(list(found), exact[0] if len(exact) == 1 else None)
 
 
 def everybody() -> list[tuple[int, str]]:

@@ -11,10 +11,10 @@ from webapp.sales import rights, rules, service
 from webapp.sales.forms import PAYMENT_WORDS, OwnSaleForm
 from webapp.sales.pay import periods
 from webapp.sales.permissions import SALES_CORRECT, SALES_READ, SALES_RECORD
-from webapp.sales.queries import figures, lookups
+from webapp.sales.queries import figures
 from webapp.sales.queries import sales as queries
 from webapp.sales.service import NewSale, WhoIsThis
-from webapp.sales.views import own_bp
+from webapp.sales.views import own_bp, settle
 from webapp.sales.views.show import STATES, commission, load
 
 PER_PAGE = 25
@@ -68,20 +68,29 @@ def new() -> Response:
 @own_bp.post("/new")
 @requires(SALES_RECORD)
 def create() -> Response:
-    """Record it, or show what is wrong."""
+    """Record it, or show what is wrong; `then=look` shows what it would earn."""
     form = OwnSaleForm()
-    if form.validate():
-        try:
-            made = service.record(_new_sale(form))
-        except WhoIsThis as question:
-            form.ask(question.candidates)
-            return _page(form, status=422, question=question.message)
-        except (errors.Invalid, errors.Conflict) as problem:
-            form.blame(problem)
-        else:
-            pages.toast("Recorded. The office will approve it.")
-            return pages.redirect(f"/my/sales/{made.sale.id}")
+    if not _understood(form):
+        return _page(form, status=422)
+    if request.form.get("then") == "look":
+        return _page(form, earns=_earns(form))
+    try:
+        made = service.record(_new_sale(form))
+    except WhoIsThis as question:
+        form.ask(question.candidates)
+        return _page(form, status=422, question=question.message)
+    except (errors.Invalid, errors.Conflict) as problem:
+        form.blame(problem)
+    else:
+        pages.toast("Recorded. The office will approve it.")
+        return pages.redirect(f"/my/sales/{made.sale.id}")
     return _page(form, status=422)
+
+
+def _understood(form: OwnSaleForm) -> bool:
+    """Whether what was sent is complete, the item settled to its number."""
+    good = form.validate()
+    return settle.item(form) and good
 
 
 def _new_sale(form: OwnSaleForm) -> NewSale:
@@ -97,17 +106,28 @@ def _new_sale(form: OwnSaleForm) -> NewSale:
     )
 
 
-def _page(form: OwnSaleForm, *, status: int = 200, question: str = "") -> Response:
-    items = lookups.item_names({form.item_id.data} if form.item_id.data else set())
+def _page(
+    form: OwnSaleForm,
+    *,
+    status: int = 200,
+    question: str = "",
+    sale: Any = None,
+    earns: dict[str, Any] | None = None,
+) -> Response:
+    """The form for a new sale, or to correct `sale`. `earns`: what :func:`_earns` says, where a page has to show it."""
+    if status == 422:
+        settle.price(form)
     return pages.render(
         "sales/own_form.html",
-        block="form" if status == 422 else None,
+        block="form" if status == 422 or earns else None,
         status=status,
-        page_title="Record a sale",
-        back_url="/my/sales",
+        page_title=f"Correct sale {sale.id}" if sale else "Record a sale",
+        back_url=f"/my/sales/{sale.id}" if sale else "/my/sales",
         form=form,
+        sale=sale,
         question=question,
-        item_name=items.get(form.item_id.data or 0, ""),
+        item_name=settle.name_item(form),
+        earns=earns,
     )
 
 
@@ -120,7 +140,13 @@ def price() -> Response:
         form.sale_price_cents.data = figures.item(form.item_id.data).list_price_cents
     form.sale_price_cents.raw_data = None
     answer = pages.render(
-        "sales/own_form.html", block="price", page_title="Record a sale", form=form, question="", item_name=""
+        "sales/own_form.html",
+        block="price",
+        page_title="Record a sale",
+        form=form,
+        question="",
+        item_name="",
+        earns=None,
     )
     answer.headers["HX-Trigger-After-Settle"] = "sale-priced"
     return answer
@@ -131,18 +157,24 @@ def price() -> Response:
 def preview() -> Response:
     """What it earns the technician, as it stands in the form."""
     form = OwnSaleForm(request.args)
-    form.validate()
+    _understood(form)
+    return pages.render(
+        "sales/own_preview.html", block="preview", page_title="Record a sale", found=_earns(form)
+    )
+
+
+def _earns(form: OwnSaleForm) -> dict[str, Any]:
+    """What the preview shows: what the sale earns oneself and why, or why it earns nothing."""
+    found: dict[str, Any] = {"mine": None, "explanation": (), "why_not": ""}
+    if not form.item_id.data or form.sale_price_cents.data is None:
+        return found
     me = rights.own_technician()
-    values: dict[str, Any] = {"mine": None, "explanation": (), "why_not": ""}
-    if form.item_id.data and form.sale_price_cents.data is not None:
-        try:
-            snapshot = service.preview(_new_sale(form))
-        except errors.AppError as problem:
-            values["why_not"] = problem.message
-        else:
-            values["mine"] = sum(line.amount_cents for line in snapshot.lines if line.technician_id == me)
-            values["explanation"] = rules.explain(snapshot, me)
-    return pages.render("sales/own_preview.html", block="preview", page_title="Record a sale", **values)
+    try:
+        snapshot = service.preview(_new_sale(form))
+    except errors.AppError as problem:
+        return found | {"why_not": problem.message}
+    mine = sum(line.amount_cents for line in snapshot.lines if line.technician_id == me)
+    return found | {"mine": mine, "explanation": rules.explain(snapshot, me)}
 
 
 @own_bp.get("/<int:sale_id>")
@@ -197,18 +229,20 @@ def correct(sale_id: int) -> Response:
         payment_type=sale.payment_type,
         notes=sale.notes,
     )
-    if request.method == "POST" and form.validate():
+    if request.method == "GET":
+        return _page(form, sale=sale)
+    if _understood(form):
         try:
             service.correct(sale_id, _changes(form, sale), form.reason.data)
         except WhoIsThis as question:
             form.ask(question.candidates)
-            return _correction(form, sale, question.message)
+            return _page(form, status=422, question=question.message, sale=sale)
         except (errors.Invalid, errors.Conflict) as problem:
             form.blame(problem)
         else:
             pages.toast("Corrected and sent in.")
             return pages.redirect(f"/my/sales/{sale_id}")
-    return _correction(form, sale)
+    return _page(form, status=422, sale=sale)
 
 
 def _changes(form: OwnSaleForm, sale: Any) -> dict[str, Any]:
@@ -217,19 +251,3 @@ def _changes(form: OwnSaleForm, sale: Any) -> dict[str, Any]:
     if form.customer_name.data != sale.customer_name or form.customer_phone.data or form.customer_choice.data:
         changes["buyer"] = form.buyer()
     return changes
-
-
-def _correction(form: OwnSaleForm, sale: Any, question: str = "") -> Response:
-    refused = request.method == "POST"
-    items = lookups.item_names({form.item_id.data} if form.item_id.data else set())
-    return pages.render(
-        "sales/own_form.html",
-        block="form" if refused else None,
-        status=422 if refused else 200,
-        page_title=f"Correct sale {sale.id}",
-        back_url=f"/my/sales/{sale.id}",
-        form=form,
-        sale=sale,
-        question=question,
-        item_name=items.get(form.item_id.data or 0, ""),
-    )

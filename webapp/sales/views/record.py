@@ -16,7 +16,7 @@ from webapp.sales.permissions import COMMISSION_READ, SALES_CORRECT, SALES_RECOR
 from webapp.sales.queries import figures, lookups
 from webapp.sales.queries import sales as queries
 from webapp.sales.service import Buyer, NewSale, Share, WhoIsThis
-from webapp.sales.views import bp
+from webapp.sales.views import bp, settle
 from webapp.sales.views.show import load
 
 
@@ -40,20 +40,30 @@ def new() -> Response:
 @bp.post("/new")
 @requires(SALES_RECORD)
 def create() -> Response:
-    """Record the sale, or show what is wrong with it."""
+    """Record the sale, or show what is wrong with it; `then=look` shows what it would earn."""
     form = SaleForm()
-    form.people(lookups.sellers())
-    if form.validate():
-        try:
-            made = service.record(_new_sale(form))
-        except WhoIsThis as question:
-            form.ask(question.candidates)
-            return _page(form, status=422, question=question.message)
-        except (errors.Invalid, errors.Conflict) as problem:
-            form.blame(problem)
-        else:
-            return _recorded(form, made)
+    if not _understood(form):
+        return _page(form, status=422)
+    if request.form.get("then") == "look":
+        return _page(form, earns=_earns(form))
+    try:
+        made = service.record(_new_sale(form))
+    except WhoIsThis as question:
+        form.ask(question.candidates)
+        return _page(form, status=422, question=question.message)
+    except (errors.Invalid, errors.Conflict) as problem:
+        form.blame(problem)
+    else:
+        return _recorded(form, made)
     return _page(form, status=422)
+
+
+def _understood(form: SaleForm, *besides: int) -> bool:
+    """Whether what was sent is complete, names settled to numbers; `besides` are technicians that may stay."""
+    form.people(lookups.sellers(*besides))
+    settle.customer(form)
+    good = form.validate()
+    return settle.item(form) and good
 
 
 def _recorded(form: SaleForm, made: service.Recorded) -> Response:
@@ -97,26 +107,38 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _page(form: SaleForm, *, status: int = 200, question: str = "", sale: Any = None) -> Response:
-    """The form, with the words of what was chosen."""
+def _page(
+    form: SaleForm,
+    *,
+    status: int = 200,
+    question: str = "",
+    sale: Any = None,
+    earns: dict[str, Any] | None = None,
+) -> Response:
+    """The form, with the words of what was chosen. `earns`: what :func:`_earns` says, where a page has to show it."""
     chosen = [form.technician_id.data, *(t.data for t, _ in form.splits())]
     form.people(lookups.sellers(*(number for number in chosen if isinstance(number, int))))
-    items = lookups.item_names({form.item_id.data} if form.item_id.data else set())
+    if status == 422:
+        settle.price(form)
+    customer_words, new_customer = _customer_words(form.customer.data), _is_new(form.customer.data)
+    settle.name_customer(form, customer_words)
     home = f"/sales/{sale.id}" if sale is not None else "/sales"
     return pages.render(
         "sales/form.html",
-        block="form" if status == 422 else None,
+        block="form" if status == 422 or earns else None,
         status=status,
         page_title=f"Correct sale {sale.id}" if sale is not None else "Record a sale",
         form=form,
         sale=sale,
         question=question,
-        item_name=items.get(form.item_id.data or 0, ""),
-        customer_words=_customer_words(form.customer.data),
-        new_customer=_is_new(form.customer.data),
+        item_name=settle.name_item(form),
+        customer_words=customer_words,
+        new_customer=new_customer,
+        always=True,
         shares=any(technician.data for technician, _ in form.splits()),
         action=f"{home}/correct" if sale is not None else "/sales/new",
         home=home,
+        earns=earns,
     )
 
 
@@ -148,7 +170,7 @@ def prices() -> Response:
 
 _NOTHING: dict[str, Any] = {
     "page_title": "Record a sale", "sale": None, "question": "", "item_name": "", "customer_words": "",
-    "new_customer": False, "shares": False, "action": "/sales/new", "home": "/sales",
+    "new_customer": False, "always": False, "shares": False, "action": "/sales/new", "home": "/sales", "earns": None,
 }  # fmt: skip
 
 
@@ -177,23 +199,21 @@ def customer_fields() -> Response:
 def preview() -> Response:
     """What the sale would earn as it stands in the form."""
     form = SaleForm(request.args)
-    form.people(lookups.sellers())
-    form.validate()
-    values: dict[str, Any] = {
-        "snapshot": None,
-        "why_not": "Choose technician, item and price to see what it earns.",
-    }
-    ready = form.technician_id.data and form.item_id.data and form.sale_price_cents.data is not None
+    _understood(form)
+    return pages.render("sales/preview.html", block="preview", page_title="Commission", found=_earns(form))
+
+
+def _earns(form: SaleForm) -> dict[str, Any]:
+    """What the preview shows: the commission with its arithmetic, or why there is none."""
     if not permissions.may(COMMISSION_READ):
-        values["why_not"] = "The commission is calculated when the sale is recorded."
-    elif ready:
-        try:
-            snapshot = service.preview(_new_sale(_dated(form)))
-        except errors.AppError as problem:
-            values["why_not"] = problem.message
-        else:
-            values = {"snapshot": snapshot, "explanation": rules.explain(snapshot)}
-    return pages.render("sales/preview.html", block="preview", page_title="Commission", **values)
+        return {"snapshot": None, "why_not": "The commission is calculated when the sale is recorded."}
+    if not (form.technician_id.data and form.item_id.data and form.sale_price_cents.data is not None):
+        return {"snapshot": None, "why_not": "Choose technician, item and price to see what it earns."}
+    try:
+        snapshot = service.preview(_new_sale(_dated(form)))
+    except errors.AppError as problem:
+        return {"snapshot": None, "why_not": problem.message}
+    return {"snapshot": snapshot, "explanation": rules.explain(snapshot)}
 
 
 def _dated(form: SaleForm) -> SaleForm:
@@ -234,8 +254,7 @@ def correct(sale_id: int) -> Response:
     """Correct the sale, or show what is wrong."""
     sale = load(sale_id)
     form = SaleForm()
-    form.people(lookups.sellers(sale.technician_id))
-    if form.validate():
+    if _understood(form, sale.technician_id):
         try:
             result = service.correct(sale_id, _changes(form, sale), form.reason.data)
         except WhoIsThis as question:
