@@ -37,7 +37,7 @@ def export(business: str, output: Path | None, pairs: tuple[str, ...], kind: str
             return
         try:
             with console.acting_in(business):
-                made = registry.find(kind).make(_arguments(pairs), lambda done, total=None: None)
+                made = registry.find(kind).make(_arguments(pairs), registry.Unwatched())
                 content = service.contents(made)
                 pieces = (content,) if isinstance(content, bytes) else content
                 where = output or Path(made.filename)

@@ -1,6 +1,6 @@
 """What can be exported. A domain registers its exporters here; this module knows none of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,9 +14,32 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Progress(Protocol):
-    """How far an exporter is: `progress(rows_done, rows_in_all)`. Raises when the export was cancelled."""
+    """How far an exporter is: `progress(rows_done, rows_in_all)`. Raises when the export was cancelled.
+
+    A long one may be made in pieces: `checkpoint(name=value)` commits what was stored so far together with where to
+    go on, and `state` holds that again when another worker takes over; it is empty at the beginning.
+    """
+
+    @property
+    def state(self) -> Mapping[str, Any]: ...
 
     def __call__(self, done: int, total: int | None = None) -> None: ...
+
+    def checkpoint(self, **state: Any) -> None: ...
+
+
+class Unwatched:
+    """A :class:`Progress` for an export made in one go, with nobody looking on."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] = {}
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        pass
+
+    def checkpoint(self, **state: Any) -> None:
+        """Remember; the command commits at its end."""
+        self.state |= state
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +77,8 @@ def exporter(
 ) -> Callable[[Make], Make]:
     """Register a function `(args, progress) -> Made` under a kind such as `sales.csv`.
 
-    It runs in a worker as the person who asked, within one transaction. `args` is what the page or command gave:
-    text by name, or a list of texts where a name was repeated.
+    It runs in a worker as the person who asked, within one transaction unless it makes checkpoints. `args` is what
+    the page or command gave: text by name, or a list of texts where a name was repeated.
     """
 
     def register(make: Make) -> Make:

@@ -1,6 +1,6 @@
 """Commands: ask for an export, make it, try it again, delete it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def make(run: jobs.Run) -> dict[str, Any]:
     with _as_owner(download):
         exporter = find(download.kind)
         permissions.demand(exporter.permission)
-        made = exporter.make(download.args, run.report)
+        made = exporter.make(download.args, _Watched(run))
         file = files.store(
             made.filename,
             made.media_type,
@@ -115,6 +115,23 @@ def make(run: jobs.Run) -> dict[str, Any]:
     download.file_id, download.status, download.error = file.id, "ready", ""
     _tell(download, "success", f"{download.title} is ready", made.filename)
     return {"file_id": file.id, "size": file.size}
+
+
+class _Watched:
+    """How far an exporter is, as its job keeps it."""
+
+    def __init__(self, run: jobs.Run) -> None:
+        self._run = run
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        return self._run.state
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        self._run.report(done, total)
+
+    def checkpoint(self, **state: Any) -> None:
+        self._run.checkpoint(**state)
 
 
 def _as_owner(download: Download) -> Any:
