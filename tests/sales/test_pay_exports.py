@@ -17,7 +17,7 @@ from webapp.downloads import service as downloads
 from webapp.kit import clock, files, jobs, money
 from webapp.kit.db import db
 from webapp.models import Download, Organization, StoredFile
-from webapp.sales.pay import closing, exports, manual, queries, totals
+from webapp.sales.pay import archive, closing, exports, manual, queries, totals
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
 EARLY = date(2026, 11, 3)
@@ -169,6 +169,43 @@ def test_all_statements_come_as_one_archive_with_progress(company: Company, busy
         assert len(names) == 4
         assert any(re.fullmatch(r"statement-2026-11-01-mike-johnson-\d+\.pdf", name) for name in names)
         assert "Mike Johnson" in words_of(archive.read(next(n for n in names if "mike" in n)))
+
+
+def test_statements_are_made_in_pieces_and_begun_anew_when_the_period_is_closed_meanwhile(
+    company: Company, busy: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "PIECE", 1)
+    with company.acting("payroll"):
+        downloads.request("pay.statements", "Statements", {"pay_period_id": str(busy)})
+        total = totals.together(totals.by_technician(queries.period(busy))).total_cents
+
+    def pieces() -> list[str]:
+        with company.acting("payroll"):
+            kept = (
+                select(StoredFile.name).where(StoredFile.purpose == archive.PURPOSE).order_by(StoredFile.id)
+            )
+            return list(db.session.scalars(kept.where(StoredFile.tenant_id == company.tenant_id)))
+
+    def work(until: int) -> None:
+        with company.app.app_context():
+            jobs.drain(jobs.LONG, company.tenant_id, stopping=lambda: len(pieces()) >= until)
+
+    work(2)
+    assert pieces() == ["piece-0.zip", "piece-1.zip"]
+    with company.acting("payroll"):
+        closing.close(busy)
+    work(100)
+    assert pieces() == []  # neither those of the open period nor those the archive was made of
+    with company.acting("payroll"):
+        file = db.session.scalars(select(StoredFile).where(StoredFile.tenant_id == company.tenant_id)).one()
+        held = zipfile.ZipFile(io.BytesIO(files.read(file)))
+        documents = [words_of(held.read(name)) for name in held.namelist()]
+        assert len(documents) == len(set(held.namelist())) == 4
+        assert held.testzip() is None
+        assert not [text for text in documents if "Not final." in text]
+        sums = [re.search(r"Total for Nov 1–15, 2026 ([-−]?)\$([\d,]+)\.(\d\d)", text) for text in documents]
+        cents = [int(m[2].replace(",", "") + m[3]) * (-1 if m[1] else 1) for m in sums if m]
+        assert (len(cents), sum(cents)) == (4, total)
 
 
 def test_a_long_report_is_prepared_in_the_background(

@@ -1,12 +1,9 @@
-"""Pay as files: CSV in dollars, statements and reports as PDF, all statements of a period in one archive."""
+"""Pay as files: CSV in dollars, statements and reports as PDF."""
 
 import base64
 import re
-import tempfile
-import zipfile
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from flask import Response
@@ -14,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy import case, func, literal, select
 
 from webapp.accounts import queries as accounts
-from webapp.downloads.registry import PDF, ZIP, Made, Progress, exporter
+from webapp.downloads.registry import PDF, Made, Progress, exporter
 from webapp.kit import context, csv, errors, files, money, pdf, words
 from webapp.kit.db import rows
 from webapp.models import Item, ItemCategory, Organization, PayLine, PayPeriod, Sale, Technician
@@ -226,42 +223,11 @@ def statement_name(period: PayPeriod, name: str) -> str:
     return f"statement-{period.start_date}-{plain}"
 
 
-# All statements of a period ---------------------------------------------------------------------------------
-
-
 @exporter("pay.report", permission=PAYROLL_READ, title="Pay period report")
 def report(args: dict[str, Any], progress: Progress) -> Made:
     """The report of a whole period."""
     period = queries.period(int(args["pay_period_id"]))
     return Made(f"pay-period-{period.start_date}.pdf", PDF, period_pdf(period))
-
-
-def _period_words(args: dict[str, Any]) -> str:
-    return f"Every technician's statement for {periods.label(queries.period(int(args['pay_period_id'])))}."
-
-
-@exporter("pay.statements", permission=PAYROLL_READ, title="All statements", words=_period_words)
-def statements(args: dict[str, Any], progress: Progress) -> Made:
-    """Every technician's statement of a period as PDFs in one archive."""
-    period = queries.period(int(args["pay_period_id"]))
-    people = totals.by_technician(period)
-    if not people:
-        raise errors.Conflict(
-            f"Nobody has anything in {periods.short(period)} yet, so there are no statements."
-        )
-    with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as held:
-        path = Path(held.name)
-    try:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for number, person in enumerate(people):
-                progress(number, len(people))
-                name = f"{statement_name(period, person.technician_name)}-{person.technician_id}.pdf"
-                archive.writestr(name, statement_pdf(period, person.technician_id))
-        progress(len(people), len(people))
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return Made(f"statements-{period.start_date}.zip", ZIP, path)
 
 
 def scale_words(scale: Sequence[rules.ScaleStep]) -> list[str]:

@@ -8,7 +8,7 @@ from flask import Blueprint
 from webapp.accounts.settings import home
 from webapp.kit import events
 from webapp.kit.plug import NavItem
-from webapp.sales.pay import api, periods, scheduled
+from webapp.sales.pay import api, archive, periods, scheduled
 from webapp.sales.pay.permissions import PAY_OWN, PAYROLL_PLAN, PAYROLL_READ
 from webapp.sales.pay.views import (
     amounts,
@@ -23,8 +23,18 @@ from webapp.sales.pay.views import (
     show,
 )
 
-__all__ = ["PAY_BLUEPRINTS", "PAY_NAVIGATION", "amounts", "commissions", "listing", "own", "plan", "show"]
-# importing the views puts them on their blueprints
+__all__ = [
+    "PAY_BLUEPRINTS",
+    "PAY_NAVIGATION",
+    "amounts",
+    "archive",
+    "commissions",
+    "listing",
+    "own",
+    "plan",
+    "show",
+]
+# importing the views puts them on their blueprints, the archive its export into the register
 
 PAY_BLUEPRINTS: list[Blueprint] = [bp, report_bp, plan_bp, own_bp, api.api]
 PAY_NAVIGATION: list[NavItem] = [
