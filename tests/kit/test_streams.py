@@ -15,6 +15,19 @@ from tests.factories.world import ApiClient, Company
 from webapp.dispatch import service
 from webapp.kit import clock, streams
 from webapp.kit.db import db
+from webapp.kit.web import App
+
+
+@pytest.fixture(autouse=True)
+def _silence(app: App) -> Iterator[None]:
+    """Every stream of a test ends with it: one that went on would read the journal during others."""
+    yield
+    hub: streams.Hub = app.extensions["streams"]
+    for channel in list(hub.channels.values()):
+        for listener in list(channel.listeners.values()):
+            listener.ended = True
+        channel.wake()
+    until(lambda: not hub.channels)
 
 
 class Ear:
