@@ -40,8 +40,8 @@ def _tenants() -> list[UUID]:
 
 
 def _note_in(tenant_id: UUID, before: datetime) -> bool:
-    who = context.Principal(kind="system", name="Truckroll")
-    with context.acting(who, context.Origin("system", "", ids.prefixed("corr"))), tenancy.across(tenant_id):
+    where = context.Origin("system", "", ids.prefixed("corr"))
+    with context.acting(context.SYSTEM, where), tenancy.across(tenant_id):
         return note(before)
 
 

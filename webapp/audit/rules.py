@@ -87,6 +87,7 @@ PHRASES: dict[str, Phrase] = {
     "message.queued": Phrase("wrote the message", "mail", "info"),
     "message.retried": Phrase("sent the message again", "refresh-cw", "info"),
     "pay_period.approval_withdrawn": Phrase("withdrew the approval of the pay period", "undo-2", "warning"),
+    "secrets.rewritten": Phrase("encrypted secrets under the new key", "key-round"),
     "sale.created": Phrase("recorded the sale", "circle-plus", "info"),
     "session.revoked": Phrase("ended a session", "log-out"),
     "user.backup_codes_made": Phrase("made new backup codes", "key-round"),

@@ -1,6 +1,7 @@
 """`truckroll init`: the database in its present form, recurring work for every organization, the demo company."""
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +12,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--demo", is_flag=True, help="Load the demo companies DEMO and OTHER unless they are there.")
-def init(demo: bool) -> None:
+@click.option(
+    "--rewrite-secrets", is_flag=True, help="Encrypt what is kept secret anew, under the first secret key."
+)
+def init(demo: bool, rewrite_secrets: bool) -> None:
     """Migrate the database and make it ready: roles, tables, partitions for the year to come. Quick when it is so.
 
     \b
     Examples:
       truckroll init
       truckroll init --demo
+      truckroll init --rewrite-secrets      after a new key was put in front of TRUCKROLL_SECRET_KEYS
     """
     from webapp.config import Settings, SettingsError
     from webapp.kit import schema
@@ -28,7 +33,7 @@ def init(demo: bool) -> None:
         raise click.ClickException(str(problem)) from None
     outcome = schema.upgrade(settings, say)
     migrated = outcome.before != outcome.after
-    if not (migrated or demo or _has_expired(settings)):
+    if not (migrated or demo or rewrite_secrets or _has_expired(settings)):
         return  # without loading the application, which takes longer than all before
     from psycopg.errors import LockNotAvailable
 
@@ -41,11 +46,31 @@ def init(demo: bool) -> None:
             say(sentence)
     except LockNotAvailable:
         say("The audit log is in use: the clock will let go of its oldest entries later")
+    if rewrite_secrets:
+        with app.app_context():
+            _rewrite_secrets()
     if demo:
         from webapp.demo import load
 
         with app.app_context():
             load(say)
+
+
+def _rewrite_secrets() -> None:
+    from webapp.kit import context, secrets, tenancy
+    from webapp.kit.db import db
+
+    total: Counter[str] = Counter()
+    tenants = tenancy.every_tenant()
+    db.session.rollback()
+    for tenant in tenants:
+        with context.acting(context.SYSTEM, context.Origin("system")), tenancy.across(tenant):
+            total += secrets.rewrite()
+    say(f"Secrets encrypted anew under the first key: {total['rewritten']}.")
+    if total["lost"]:
+        raise click.ClickException(
+            f"{total['lost']} secrets cannot be read with any key of TRUCKROLL_SECRET_KEYS. Put the missing key back."
+        )
 
 
 def _has_expired(settings: "Settings") -> bool:

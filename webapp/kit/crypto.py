@@ -59,6 +59,15 @@ def decrypt(data: bytes) -> bytes:
         raise ValueError("encrypted under a key that is not configured any more") from None
 
 
+def under_first_key(data: bytes) -> bytes:
+    """The same secret encrypted under the first key; itself when it is already. Raises InvalidToken for neither."""
+    try:
+        _fernet(_keys()[:1]).decrypt(data)
+    except InvalidToken:
+        return _fernet(_keys()).rotate(data)
+    return data
+
+
 def sign(purpose: str, payload: Any) -> str:
     """A URL-safe token that carries JSON under a MAC."""
     return str(_signer(_keys(), purpose).dumps(payload))

@@ -9,10 +9,11 @@ from flask import Response, request
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from webapp.kit import clock, context, crypto, errors
+from webapp.kit import clock, context, crypto, errors, secrets
 from webapp.kit.db import db
 from webapp.kit.tables import IdempotencyKey
 
+secrets.declare(IdempotencyKey, "answer")
 KEEP = timedelta(days=30)
 MAX_LENGTH = 255
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webapp.kit import clock, context, crypto, errors, events, jobs, journal, search
+from webapp.kit import clock, context, crypto, errors, events, jobs, journal, search, secrets
 from webapp.kit.db import add, db, find, get
 from webapp.kit.permissions import demand
 from webapp.kit.tables import StoredFile
@@ -11,6 +11,7 @@ from webapp.messaging import queries, rules
 from webapp.messaging.permissions import MESSAGING_MANAGE
 from webapp.models import Message, Suppression
 
+secrets.declare(Message, "body", "html")
 DELIVER = "messaging.deliver"
 MOST_ATTACHED = 20 * 1024 * 1024  # bytes of all attachments together: what mail servers commonly take
 

@@ -11,10 +11,11 @@ import segno
 from sqlalchemy import delete, func, select, update
 
 from webapp.accounts.service import sessions
-from webapp.kit import clock, context, crypto, errors, ids, journal, limits
+from webapp.kit import clock, context, crypto, errors, ids, journal, limits, secrets
 from webapp.kit.db import add, db, get
 from webapp.models import BackupCode, OneTimeToken, Organization, User
 
+secrets.declare(User, "totp_secret")
 STEP = 30  # seconds that a TOTP code is shown
 BACKUP_CODES = 10
 CODE_MINUTES = 10  # how long a mailed code is good
