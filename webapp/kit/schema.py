@@ -67,8 +67,12 @@ def upgrade(settings: Settings, say: Callable[[str], None] = lambda text: None) 
         command.upgrade(alembic_config(settings.database_url), "head")
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         create_roles(connection, settings)
-        if before != newest:
-            grant(connection, settings)
+        restored = before == newest and not granted(connection, settings)
+        if restored:
+            say(f"Giving {settings.app_role} and {settings.clock_role} their rights")
+        if restored or before != newest:
+            with connection.transaction():  # whoever works meanwhile never finds itself without
+                grant(connection, settings)
         try:
             partitions.make_ahead(connection, clock.now())
         except psycopg.errors.LockNotAvailable:
@@ -93,6 +97,20 @@ def create_roles(connection: "psycopg.Connection[tuple[object, ...]]", settings:
             continue  # "tuple concurrently updated": another process sets the same password
 
 
+def granted(connection: "psycopg.Connection[tuple[object, ...]]", settings: Settings) -> bool:
+    """Whether the roles have rights at all: a restored database has none."""
+    row = connection.execute(
+        """
+        select has_table_privilege(%(app)s, 'jobs', 'INSERT') and has_sequence_privilege(%(app)s, 'jobs_id_seq', 'USAGE')
+           and has_column_privilege(%(clock)s, 'jobs', 'run_after', 'SELECT')
+           and exists (select 1 from pg_policy p join pg_roles r on r.oid = any(p.polroles)
+                       where p.polrelid = 'jobs'::regclass and r.rolname = %(clock)s)
+        """,
+        {"app": settings.app_role, "clock": settings.clock_role},
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def grant(connection: "psycopg.Connection[tuple[object, ...]]", settings: Settings) -> None:
     """Give the roles what they need and take what they must not have. Repeated after each migration."""
     app, clock = sql.Identifier(settings.app_role), sql.Identifier(settings.clock_role)
@@ -108,8 +126,11 @@ def grant(connection: "psycopg.Connection[tuple[object, ...]]", settings: Settin
     for (name,) in partitions:
         run(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(str(name)), app))
     run(sql.SQL("GRANT SELECT (" + CLOCK_COLUMNS + ") ON jobs TO {}").format(clock))
-    run("DROP POLICY IF EXISTS clock ON jobs")
-    run(sql.SQL("CREATE POLICY clock ON jobs FOR SELECT TO {} USING (true)").format(clock))
+    # made only once: it needs the table for itself
+    there = "select 1 from pg_policy p join pg_roles r on r.oid = any(p.polroles) where p.polname = 'clock' and r.rolname = %s"
+    if not run(there, (settings.clock_role,)).fetchone():
+        run("DROP POLICY IF EXISTS clock ON jobs")
+        run(sql.SQL("CREATE POLICY clock ON jobs FOR SELECT TO {} USING (true)").format(clock))
 
 
 def refuse_unsafe_role(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
