@@ -1,0 +1,1 @@
+"""The field APIs of zones, skills and vehicles."""
