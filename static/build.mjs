@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { purge } from "./purge.mjs";
 
@@ -45,6 +46,15 @@ function put(name, content) {
   const hashed = `${basename(name, extname(name))}-${hash}${extname(name)}`;
   keep(hashed, content);
   manifest[name] = hashed;
+}
+
+/** Data that pages fetch: also compressed beforehand, which the server prefers. */
+function putData(name, path) {
+  const content = readFileSync(path);
+  put(name, content);
+  const packed = `${manifest[name]}.gz`;
+  writeFileSync(join(DIST, packed), gzipSync(content, { level: 9 }));
+  written.add(packed);
 }
 
 /** One <symbol> per line of icons.txt; strokes take the colour of the text around them. */
@@ -125,13 +135,14 @@ async function bundle(entryPoints, options = {}) {
 mkdirSync(DIST, { recursive: true });
 checkIcons(sprite());
 for (const path of files(join(SRC, "img"), "")) put(basename(path), readFileSync(path));
+putData("us-counties.json", join(HERE, "node_modules", "us-atlas", "counties-10m.json"));
 
 const pages = files(join(SRC, "js", "pages"), ".js").concat(files(join(SRC, "css", "pages"), ".css"));
 await Promise.all([
   bundle([join(SRC, "js", "app.js"), ...pages.filter((path) => path.endsWith(".js"))], { format: "esm", splitting: true, plugins: [everyModule] }),
   bundle([join(SRC, "js", "theme.js"), join(SRC, "js", "swagger.js"), join(SRC, "js", "stream-worker.js")], { format: "iife" }),
   // Not lowered to older targets: light-dark() and relative colours are meant as written.
-  bundle([join(SRC, "css", "app.css"), join(SRC, "css", "swagger.css"), ...pages.filter((path) => path.endsWith(".css"))], { plugins: [purgeTabler], target: ["esnext"] }),
+  bundle([join(SRC, "css", "app.css"), join(SRC, "css", "swagger.css"), ...pages.filter((path) => path.endsWith(".css"))], { plugins: [purgeTabler], target: ["esnext"], loader: { ".png": "dataurl" } }),
 ]);
 
 const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a < b ? -1 : 1)));

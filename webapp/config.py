@@ -65,6 +65,10 @@ class Settings:
     )
     sms_from: str = ""  # TRUCKROLL_SMS_FROM: E.164
     files_url: str = ""  # TRUCKROLL_FILES_URL: s3://bucket/prefix?endpoint=…; empty: data_dir/files
+    map_tiles_url: str = ""  # TRUCKROLL_MAP_TILES_URL: https://tiles.example.com/{z}/{x}/{y}.png; empty: outlines of counties only
+    map_tiles_attribution: str = (
+        ""  # TRUCKROLL_MAP_TILES_ATTRIBUTION: what their provider wants said, plain text
+    )
     outbound_allow: tuple[
         str, ...
     ] = ()  # TRUCKROLL_OUTBOUND_ALLOW: host:port pairs let through the outbound guard
@@ -161,6 +165,8 @@ class Settings:
             "sms_url": "TRUCKROLL_SMS_URL",
             "sms_from": "TRUCKROLL_SMS_FROM",
             "files_url": "TRUCKROLL_FILES_URL",
+            "map_tiles_url": "TRUCKROLL_MAP_TILES_URL",
+            "map_tiles_attribution": "TRUCKROLL_MAP_TILES_ATTRIBUTION",
             "sso_google_keys_url": "TRUCKROLL_SSO_GOOGLE_KEYS_URL",
             "sso_apple_keys_url": "TRUCKROLL_SSO_APPLE_KEYS_URL",
             "sso_microsoft_keys_url": "TRUCKROLL_SSO_MICROSOFT_KEYS_URL",

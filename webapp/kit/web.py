@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
@@ -35,7 +36,7 @@ log = logging.getLogger("truckroll.web")
 csrf = CSRFProtect()
 
 CSP = ("default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-       "img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+       "img-src 'self' data: blob:{tiles}; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
        "frame-ancestors 'none'")  # fmt: skip
 
 
@@ -153,14 +154,10 @@ SCOPES = ("read", "write", "admin")
 
 
 def current_view() -> Callable[..., Any] | None:
-    from flask import current_app
-
     return current_app.view_functions.get(request.endpoint or "")
 
 
 def _begin_page(view: Callable[..., Any] | None) -> ResponseReturnValue | None:
-    from flask import current_app
-
     app: App = current_app  # type: ignore[assignment]  # this module only ever serves an App
     rule = permissions.rule_of(view)
     if rule is not None and rule.public.startswith("no session"):
@@ -190,13 +187,20 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def _tile_host() -> str:
+    """Where map tiles may be loaded from: the configured address's host alone, none by default."""
+    parts = urlsplit(current_app.config["SETTINGS"].map_tiles_url)
+    # {s} in the host stands for one of several servers
+    return f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
+
+
 def _finish(answer: Response) -> Response:
     dialect = g.get("dialect")
     if dialect is not None:
         dialect.finish(answer)
         answer.headers.setdefault("Cache-Control", "no-store")
     elif answer.mimetype == "text/html":
-        answer.headers["Content-Security-Policy"] = CSP.format(nonce=csp_nonce())
+        answer.headers["Content-Security-Policy"] = CSP.format(nonce=csp_nonce(), tiles=_tile_host())
         answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers["Referrer-Policy"] = "same-origin"
         answer.headers["X-Frame-Options"] = "DENY"
@@ -294,8 +298,6 @@ def _unexpected(problem: Exception) -> Response:
     if isinstance(problem, DataError) and getattr(problem.orig, "sqlstate", "") in _OUTSIDE:
         return render(errors.Invalid("A value is outside what the record can hold."))
     log.exception("%s %s", request.method, request.path)
-    from flask import current_app
-
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise problem
     return render(errors.AppError(f"Something went wrong on our side. If it happens again, tell your administrator "

@@ -195,19 +195,78 @@ def records(vehicle_id: int, limit: int = 50) -> Sequence[Row[Any]]:
     return read_rows(statement)
 
 
-def record_file(vehicle_id: int | None) -> Any:
-    """Work done, as a file has it."""
+@dataclass(frozen=True, slots=True)
+class WorkFilters:
+    """What a list of work done is narrowed to; days are inclusive."""
+
+    q: str = ""
+    vehicle_ids: tuple[int, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+
+WORK_SORTS = {
+    "done_on": listing.Sort(MaintenanceRecord.done_on, descending=True),
+    "vehicle": listing.Sort(Vehicle.name),
+    "name": listing.Sort(MaintenanceRecord.name),
+    "cost": listing.Sort(func.coalesce(MaintenanceRecord.cost_cents, -1), descending=True),
+}
+
+
+def work_matching(statement: Any, filters: WorkFilters) -> Any:
+    """Narrow a statement over work joined to its vehicles. Words are sought in the vehicle, the work and who did it."""
+    statement = statement.where(MaintenanceRecord.tenant_id == context.tenant_id())
+    if filters.vehicle_ids:
+        statement = statement.where(MaintenanceRecord.vehicle_id.in_(filters.vehicle_ids))
+    if filters.first:
+        statement = statement.where(MaintenanceRecord.done_on >= filters.first)
+    if filters.last:
+        statement = statement.where(MaintenanceRecord.done_on <= filters.last)
+    for word in search.words(filters.q)[:6]:
+        statement = statement.where(
+            or_(
+                *search.conditions("vehicle", word, MaintenanceRecord.vehicle_id),
+                *search.conditions("vehicle_work", word, MaintenanceRecord.id),
+            )
+        )
+    return statement
+
+
+_worked_on = and_(
+    Vehicle.tenant_id == MaintenanceRecord.tenant_id, Vehicle.id == MaintenanceRecord.vehicle_id
+)
+
+
+def work_rows(filters: WorkFilters) -> Any:
+    """The rows of the list of work done."""
     statement = select(
-        csv.safe(Vehicle.name).label("Vehicle"), MaintenanceRecord.done_on.label("Done on"),
-        csv.safe(MaintenanceRecord.name).label("Work"), MaintenanceRecord.odometer_miles.label("Odometer"),
-        csv.dollars(MaintenanceRecord.cost_cents).label("Cost"), csv.safe(MaintenanceRecord.vendor).label("Done by"),
-        csv.safe(MaintenanceRecord.notes).label("Notes"),
-    ).join(
-        Vehicle, and_(Vehicle.tenant_id == MaintenanceRecord.tenant_id, Vehicle.id == MaintenanceRecord.vehicle_id)
-    ).where(MaintenanceRecord.tenant_id == context.tenant_id())  # fmt: skip
-    if vehicle_id is not None:
-        statement = statement.where(MaintenanceRecord.vehicle_id == vehicle_id)
-    return statement.order_by(Vehicle.name, MaintenanceRecord.done_on.desc(), MaintenanceRecord.id.desc())
+        MaintenanceRecord.id, MaintenanceRecord.vehicle_id, MaintenanceRecord.name, MaintenanceRecord.done_on,
+        MaintenanceRecord.odometer_miles, MaintenanceRecord.cost_cents, MaintenanceRecord.vendor, MaintenanceRecord.notes,
+        Vehicle.name.label("vehicle"),
+    ).join(Vehicle, _worked_on)  # fmt: skip
+    return work_matching(statement, filters)
+
+
+def work_total(filters: WorkFilters) -> tuple[int, int]:
+    """How many pieces of work match, and what they cost together in cents."""
+    statement = select(func.count(), func.coalesce(func.sum(MaintenanceRecord.cost_cents), 0)).join_from(
+        MaintenanceRecord, Vehicle, _worked_on
+    )
+    row = db.session.execute(work_matching(statement, filters)).one()
+    return int(row[0]), int(row[1])
+
+
+def work_csv() -> dict[str, list[ColumnElement[Any]]]:
+    """The columns of work done as a file has them."""
+    return {
+        "done_on": [MaintenanceRecord.done_on.label("Done on")],
+        "vehicle": [csv.safe(Vehicle.name).label("Vehicle")],
+        "name": [csv.safe(MaintenanceRecord.name).label("Work")],
+        "odometer_miles": [MaintenanceRecord.odometer_miles.label("Odometer")],
+        "cost_cents": [csv.dollars(MaintenanceRecord.cost_cents).label("Cost")],
+        "vendor": [csv.safe(MaintenanceRecord.vendor).label("Done by")],
+        "notes": [csv.safe(MaintenanceRecord.notes).label("Notes")],
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,6 +223,17 @@ def due(due_on: date | None, due_miles: int | None, odometer: int, today: date) 
     return Due("soon" if soon else "ok", days, left)
 
 
+def pressing(stands: Due) -> tuple[int, int]:
+    """What to sort by so that the most pressing comes first: overdue before soon, then by miles or days left."""
+    rank = {"overdue": 0, "soon": 1}.get(stands.state, 2)
+    left = [
+        n
+        for n in (stands.miles, stands.days * MILES_A_DAY if stands.days is not None else None)
+        if n is not None
+    ]
+    return rank, min(left, default=MOST_MILES)
+
+
 def to_remind(state: str, reminded_on: date | None, due_on: date | None, today: date) -> bool:
     """Whether somebody is told of a plan now: once when it is due soon, once when it is overdue.
 

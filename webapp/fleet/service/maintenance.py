@@ -11,7 +11,7 @@ from webapp.fleet.queries import maintenance as queries
 from webapp.fleet.queries.vehicles import today
 from webapp.fleet.rules import vehicles as rules
 from webapp.fleet.service import vehicles
-from webapp.kit import clock, db, errors, events, journal, money, permissions, words
+from webapp.kit import clock, db, errors, events, journal, money, permissions, search, words
 from webapp.models import MaintenancePlan, MaintenanceRecord, Vehicle
 
 _PLAN = {"id": 3, "vehicle_id": 12, "vehicle": "Truck 12", "name": "Oil change", "every_miles": 5000, "every_days": 180,
@@ -54,6 +54,17 @@ def create_plan(vehicle_id: int, values: Mapping[str, Any]) -> MaintenancePlan:
                   words=rules.every_words(plan.every_miles, plan.every_days))  # fmt: skip
     events.emit(PLAN_ADDED, vehicle.id, plan_payload(plan, vehicle))
     return plan
+
+
+def plan_usual(vehicle_id: int) -> list[str]:
+    """Plan what every vehicle needs (:data:`rules.COMMON_PLANS`) as far as it is not planned yet; the names of what is new."""
+    made = []
+    for name, miles, days in rules.COMMON_PLANS:
+        if queries.plan_named(vehicle_id, name) is None:
+            made.append(
+                create_plan(vehicle_id, {"name": name, "every_miles": miles, "every_days": days}).name
+            )
+    return made
 
 
 def update_plan(vehicle_id: int, plan_id: int, changes: Mapping[str, Any]) -> MaintenancePlan:
@@ -148,6 +159,7 @@ def record(vehicle_id: int, values: Mapping[str, Any], plan_id: int | None = Non
     found = rules.cleaned_record({**usual, **said})
     _check_work(found, vehicle)
     made = db.add(MaintenanceRecord(vehicle_id=vehicle.id, plan_id=plan_id, **found))
+    _index(made)
     read = _read_along(made, vehicle)
     if plan is not None and (plan.last_done_on is None or made.done_on >= plan.last_done_on):
         _done(plan, made, vehicle)
@@ -169,6 +181,7 @@ def update_record(vehicle_id: int, record_id: int, changes: Mapping[str, Any]) -
     for name, value in found.items():
         setattr(made, name, value)
     db.db.session.flush()
+    _index(made)
     read = _read_along(made, vehicle) if "odometer_miles" in found else {}
     if {"done_on", "odometer_miles"} & set(found):
         _follow(made, vehicle)
@@ -188,6 +201,7 @@ def remove_record(vehicle_id: int, record_id: int) -> dict[str, Any]:
     was = {name: getattr(made, name) for name in rules.RECORD_FIELDS}
     told = record_payload(made, vehicle)
     plan_id = made.plan_id
+    search.remove("vehicle_work", made.id)
     db.db.session.delete(made)
     db.db.session.flush()
     _follow(made, vehicle, gone=True)
@@ -265,6 +279,10 @@ def _follow(made: MaintenanceRecord, vehicle: Vehicle, *, gone: bool = False) ->
         db.db.session.flush()
 
 
+def _index(made: MaintenanceRecord) -> None:
+    search.index("vehicle_work", made.id, made.name, made.vendor, made.notes)
+
+
 def _work_words(made: MaintenanceRecord) -> str:
     said = [f"on {made.done_on}"]
     if made.odometer_miles is not None:
@@ -274,3 +292,8 @@ def _work_words(made: MaintenanceRecord) -> str:
     if made.vendor:
         said.append(f"by {made.vendor}")
     return " ".join(said)
+
+
+def day_of(text: str) -> date:
+    """A day as :func:`remove_record` gave it."""
+    return date.fromisoformat(text)
