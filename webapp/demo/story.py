@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.accounts.service import organizations, principals
-from webapp.demo import content, people
+from webapp.demo import content, fleet, people
 from webapp.kit import clock, context, directory, errors, tenancy
 from webapp.kit.db import db
 from webapp.models import PayPeriod, Sale, User
@@ -55,6 +55,7 @@ class World:
     technicians: list[int] = field(default_factory=list)
     items: list[tuple[int, int]] = field(default_factory=list)  # id, list price
     customers: list[int] = field(default_factory=list)
+    vehicles: list[int] = field(default_factory=list)
 
 
 def load(say: Say) -> None:
@@ -77,6 +78,8 @@ def _tell(plot: Plot, say: Say) -> None:
             people.staff(world, PASSWORD)
         with _as(world, "admin"):
             people.settle(world, first)
+        with _as(world, "admin"):
+            fleet.settle(world, first, today)
     for number in range(plot.days + 1):
         day = first + timedelta(days=number)
         if number and number % 30 == 0:
@@ -123,6 +126,9 @@ def _day(world: World, day: date, today: date) -> None:
         with _moment(day, hour, 5), _as(world, "manager"):
             for _ in range(amount):
                 _sell(world, day)
+    minute = now.minute if day == today and hour == now.hour else 40  # nothing is read in the future
+    with _moment(day, hour, minute), _as(world, "manager"):
+        fleet.day(world, day, today)
     if day == today:
         return
     with _moment(day, 18, 30), _as(world, "manager"):

@@ -76,7 +76,7 @@ export function ground(element, data) {
   function restyle() {
     const line = colorOf(element, "--tr-line-strong");
     const look = {
-      land: { stroke: false, fill: true, fillOpacity: 1, fillColor: colorOf(element, "--tr-surface") },
+      land: { color: colorOf(element, "--tr-text-3"), weight: 1, fill: true, fillOpacity: 1, fillColor: colorOf(element, "--tr-map-land") },
       counties: { color: line, weight: 0.7, fill: false },
       states: { color: colorOf(element, "--tr-text-3"), weight: 1.2, fill: false },
     };
@@ -133,15 +133,35 @@ function textOnly(text) {
 
 /** Draws areas ({name, color, quiet, url, polygon | zips}) on a map; their layer, whose bounds can be fitted. */
 export function drawAreas(map, areas, { names = true } = {}) {
-  const group = L.featureGroup();
-  for (const area of areas) {
+  const group = L.featureGroup().addTo(map);
+  const named = [];
+  // small areas lie on large ones, and ZIP codes on both
+  const size = ({ polygon }) => (polygon ? boundsOf(L.polygon(polygon)) : null);
+  const extent = (area) => (size(area) ? size(area).getNorth() - size(area).getSouth() : 0);
+  for (const area of [...areas].sort((one, other) => extent(other) - extent(one))) {
     const look = { color: area.color, weight: area.quiet ? 1 : 2, opacity: area.quiet ? 0.6 : 1, fillColor: area.color, fillOpacity: area.quiet ? 0.08 : 0.2, dashArray: area.quiet ? "4 4" : null };
     const layer = area.polygon ? L.polygon(area.polygon, look) : dots(area.zips, look);
-    if (!layer.getLayers || layer.getLayers().length) group.addLayer(layer);
+    group.addLayer(layer);
     if (area.url) layer.on("click", () => location.assign(area.url));
-    if (!area.quiet && names && layer.getBounds().isValid()) label(layer, area, group);
+    const bounds = boundsOf(layer);
+    if (!area.quiet && names && bounds.isValid()) {
+      const place = area.polygon ? L.latLng(bounds.getNorth(), bounds.getCenter().lng) : bounds.getCenter();
+      named.unshift(label(place, area, group));
+    }
   }
-  return group.addTo(map);
+  const tidy = () => declutter(named);
+  map.on("moveend zoomend", tidy);
+  requestAnimationFrame(tidy);
+  return group;
+}
+
+/** What a layer covers, by its corners and middles: a circle's own bounds are only known on a map. */
+export function boundsOf(layer) {
+  const bounds = L.latLngBounds([]);
+  if (layer instanceof L.LayerGroup) for (const inner of layer.getLayers()) bounds.extend(boundsOf(inner));
+  else if (layer.getLatLng) bounds.extend(layer.getLatLng());
+  else if (layer.getBounds?.().isValid()) bounds.extend(layer.getBounds());
+  return bounds;
 }
 
 /** ZIP codes as circles around their middles, each with its number as a tip. */
@@ -153,14 +173,27 @@ export function dots(zips, look) {
   return L.featureGroup(circles);
 }
 
-function label(layer, area, group) {
+function label(place, area, group) {
   const mark = L.divIcon({ className: "tr-map-name", html: el("span", {}, area.name), iconSize: null });
-  L.marker(layer.getBounds().getCenter(), { icon: mark, interactive: false, keyboard: false }).addTo(group);
+  return L.marker(place, { icon: mark, interactive: false, keyboard: false }).addTo(group);
+}
+
+/** Of names that would cover each other only the first stays; zooming in brings the others out. */
+function declutter(named) {
+  const taken = [];
+  for (const marker of named) {
+    const node = marker.getElement();
+    if (!node) continue;
+    node.hidden = false;
+    const box = node.firstElementChild.getBoundingClientRect();
+    node.hidden = taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom);
+    if (!node.hidden) taken.push(box);
+  }
 }
 
 /** Shows a layer whole; a map without anything shows the country. */
 export function fit(map, ...layers) {
   const bounds = L.latLngBounds([]);
-  for (const layer of layers) if (layer?.getBounds?.().isValid()) bounds.extend(layer.getBounds());
-  map.fitBounds(bounds.isValid() ? bounds.pad(0.12) : COUNTRY, { animate: false, maxZoom: 13 });
+  for (const layer of layers) if (layer) bounds.extend(boundsOf(layer));
+  map.fitBounds(bounds.isValid() ? bounds.pad(0.12) : COUNTRY, { animate: false, maxZoom: 11 });
 }

@@ -94,10 +94,11 @@ def reminder_day(expires_on: date, reminded_for: date | None, today: date) -> da
 
 
 def held_words(held: Mapping[str, Any]) -> str:
-    """What the timeline says of a skill held: `level 3, expires 2027-03-01, certificate 12-A`."""
+    """What the timeline says of a skill held: `level 3, to Mar 1, 2027, certificate 12-A`."""
     said = [f"level {held['level']}"]
     if held.get("expires_on"):
-        said.append(f"to {held['expires_on']}")
+        day = date.fromisoformat(str(held["expires_on"]))
+        said.append(f"to {day:%b} {day.day}, {day.year}")
     if held.get("certificate"):
         said.append(f"certificate {held['certificate']}")
     return ", ".join(said)

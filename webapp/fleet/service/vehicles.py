@@ -147,8 +147,8 @@ def pair(vehicle_id: int, technician_id: int | None) -> Pairing:
     other = queries.driven_by(technician_id)
     if other is not None:
         other = db.get(Vehicle, other.id, lock=True)
-        _change_driver(other, None, f"{technician.name} drives {vehicle.name} instead")
-    took = f"{technician.name} drives it now"
+        _change_driver(other, None, f"unpaired {technician.name}, who drives {vehicle.name} now")
+    took = f"made {technician.name} its driver"
     _change_driver(vehicle, technician_id, f"{took}, instead of {instead_of}" if instead_of else took)
     return Pairing(vehicle, technician.name, instead_of, other.name if other else "")
 

@@ -12,7 +12,7 @@ from webapp.fleet.queries import maintenance as queries
 from webapp.fleet.queries import vehicles
 from webapp.fleet.service import maintenance as service
 from webapp.fleet.views import vehicles_bp as bp
-from webapp.fleet.views.vehicles import HOME, UNDO_SECONDS, changed
+from webapp.fleet.views.vehicles import HOME, UNDO_SECONDS, changed, tabs
 from webapp.kit import crypto, csv, db, errors, listing, lists, pages
 from webapp.kit import forms as kit_forms
 from webapp.kit.permissions import requires
@@ -64,20 +64,9 @@ def due() -> Response:
         columns=COLUMNS,
         views=lists.tabbed(query, TABS, counts, saved=saved_views.listed(DUE)),
         choices=choices,
-        tabs=_tabs("due", counts[""]),
+        tabs=tabs("due", counts[""]),
         empty=not tallies["all"],
     )
-
-
-def _tabs(active: str, waiting: int = 0) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"label": "Vehicles", "url": HOME, "active": active == "vehicles"},
-        {"label": "Maintenance", "url": DUE, "active": active == "due"},
-        {"label": "Work done", "url": f"{HOME}/work", "active": active == "work"},
-    ]
-    if waiting:
-        found[1]["count"] = waiting
-    return found
 
 
 def _row(row: Any) -> dict[str, Any]:
@@ -130,7 +119,7 @@ def work() -> Response:
         columns=columns,
         views=lists.tabbed(query, (("", "All"),), {"": count}, saved=saved_views.listed(WORK)),
         choices=choices,
-        tabs=_tabs("work"),
+        tabs=tabs("work"),
     )
 
 

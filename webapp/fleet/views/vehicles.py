@@ -41,6 +41,18 @@ HOME = "/vehicles"
 UNDO_SECONDS = 24 * 3600
 
 
+def tabs(active: str, waiting: int = 0) -> list[dict[str, Any]]:
+    """The three lists of the fleet, the present one marked."""
+    found: list[dict[str, Any]] = [
+        {"label": "Vehicles", "url": HOME, "active": active == "vehicles"},
+        {"label": "Maintenance", "url": f"{HOME}/maintenance", "active": active == "due"},
+        {"label": "Work done", "url": f"{HOME}/work", "active": active == "work"},
+    ]
+    if waiting:
+        found[1]["count"] = waiting
+    return found
+
+
 def read() -> listing.ListQuery:
     return listing.read(
         queries.SORTS,
@@ -93,6 +105,7 @@ def index() -> Response:
         states=rules.vehicles.STATUSES,
         maintenance=MAINTENANCE,
         driven=DRIVEN,
+        tabs=tabs("vehicles"),
         empty=not tallies["all"],
         retired_view=query.get("state") == "retired",
         map={**maps.of_vehicles(parked), **maps.ground()} if parked else None,
