@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.accounts.support import totp
+from tests.contract import house_fleet
 from tests.factories import people, sales
 from tests.factories.world import PASSWORD, ApiClient, Company, make_company
 from webapp.accounts import queries as accounts
@@ -84,6 +85,7 @@ def build(app: App, name: str) -> House:
         _records(house)
         _sales(house)
         dispatch.fill(house)
+        house_fleet.records(house)
         _accounts(house, name)
         _messages(house)
         _import(house)
@@ -265,6 +267,7 @@ def _ways_to_make_more(house: House) -> None:
     maker("technician_id", people.technician)
     maker("item_id", people.item)
     maker("category_id", people.category)
+    house_fleet.ways(house, maker)
 
 
 def with_second_factor(house: House, role: str) -> str:

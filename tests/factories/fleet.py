@@ -12,7 +12,15 @@ from webapp.fleet.service import maintenance
 from webapp.fleet.service import skills as skill_service
 from webapp.fleet.service import vehicles as vehicle_service
 from webapp.fleet.service import zones as zone_service
-from webapp.models import MaintenancePlan, MaintenanceRecord, ServiceZone, Skill, Technician, TechnicianSkill, Vehicle
+from webapp.models import (
+    MaintenancePlan,
+    MaintenanceRecord,
+    ServiceZone,
+    Skill,
+    Technician,
+    TechnicianSkill,
+    Vehicle,
+)
 
 _numbers = itertools.count(1)
 SQUARE = [[-82.6, 27.8], [-82.3, 27.8], [-82.3, 28.1], [-82.6, 28.1]]  # around Tampa

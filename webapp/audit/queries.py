@@ -24,8 +24,11 @@ from webapp.models import (
     Item,
     ItemCategory,
     Organization,
+    ServiceZone,
+    Skill,
     Technician,
     User,
+    Vehicle,
 )
 
 # fields that hold a record's number → the column that names it
@@ -35,6 +38,9 @@ for _column, _fields in (
     (Customer.name, ("customer_id", "merged_into_id", "kept_id", "merged_id")),
     (Item.name, ("item_id",)),
     (ItemCategory.name, ("category_id",)),
+    (Vehicle.name, ("vehicle_id",)),
+    (Skill.name, ("skill_id",)),
+    (ServiceZone.name, ("zone_id", "service_zone_id")),
     (User.name, ("user_id", "approved_by", "rejected_by", "voided_by", "closed_by", "decided_by", "requested_by",
                  "created_by")),
 ):  # fmt: skip
@@ -43,7 +49,8 @@ for _column, _fields in (
 # a record's page, linked where the application has that address
 PAGES = {"sale": "/sales/{}", "customer": "/customers/{}", "technician": "/technicians/{}", "item": "/items/{}",
          "pay_period": "/pay-periods/{}", "message": "/outbox/{}", "user": "/settings/people/{}",
-         "import": "/imports/{}", "download": "/downloads/{}"}  # fmt: skip
+         "import": "/imports/{}", "download": "/downloads/{}", "vehicle": "/vehicles/{}",
+         "service_zone": "/service-zones/{}"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

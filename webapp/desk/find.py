@@ -12,11 +12,12 @@ from werkzeug.routing import RequestRedirect
 from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, OFFICE_USE, USERS_MANAGE
 from webapp.catalog import permissions as catalog
 from webapp.customers import permissions as customers
+from webapp.fleet import permissions as fleet
 from webapp.kit import context, money, search
 from webapp.kit.clean import phone_words
 from webapp.kit.db import rows
 from webapp.kit.permissions import may
-from webapp.models import Customer, Item, Sale, Technician
+from webapp.models import Customer, Item, Sale, ServiceZone, Technician, Vehicle
 from webapp.sales.permissions import SALES_READ_ALL, SALES_RECORD
 from webapp.technicians import permissions as technicians
 
@@ -29,6 +30,9 @@ ACTIONS = (
     ("Add a customer", "/customers/new", "user-plus", customers.CREATE, "new household company"),
     ("Add a technician", "/technicians/new", "hard-hat", technicians.EDIT, "new employee hire"),
     ("Add an item", "/items/new", "package-plus", catalog.EDIT, "new price book product service"),
+    ("Add a vehicle", "/vehicles/new", "truck", fleet.VEHICLES_EDIT, "new truck van fleet"),
+    ("Add a service zone", "/service-zones/new", "map", fleet.ZONES_EDIT, "new area zip territory"),
+    ("Give a technician a skill", "/technician-skills/new", "badge-check", fleet.SKILLS_EDIT, "new certificate license"),
     ("Import a file", "/imports/new", "upload", OFFICE_USE, "csv spreadsheet"),
     ("Export", "/downloads/new", "download", OFFICE_USE, "csv spreadsheet download"),
     ("Invite a user", "/settings/people/new", "user-plus", USERS_MANAGE, "new add person account"),
@@ -116,6 +120,18 @@ def _items(query: str) -> list[dict[str, Any]]:
              "hint": " · ".join(x for x in (row.code, _price(row.list_price_cents)) if x)} for row in found]  # fmt: skip
 
 
+def _vehicles(query: str) -> list[dict[str, Any]]:
+    found = _named("vehicle", Vehicle, query, Vehicle.plate, Vehicle.make, Vehicle.model, Vehicle.status)
+    return [{"label": row.name, "hint": " · ".join(x for x in (row.plate, f"{row.make} {row.model}".strip()) if x),
+             "url": f"/vehicles/{row.id}", "icon": "truck", "state": "" if row.status == "active" else row.status}
+            for row in found]  # fmt: skip
+
+
+def _zones(query: str) -> list[dict[str, Any]]:
+    found = _named("service_zone", ServiceZone, query, where=(ServiceZone.archived.is_(False),))
+    return [{"label": row.name, "url": f"/service-zones/{row.id}", "icon": "map"} for row in found]
+
+
 def _price(cents: int | None) -> str:
     return money.dollars(cents) if cents is not None else ""
 
@@ -158,4 +174,6 @@ _SOURCES: tuple[tuple[str, str, Callable[[str], list[dict[str, Any]]]], ...] = (
     ("Sales", SALES_READ_ALL, _sales),
     ("Technicians", technicians.READ, _technicians),
     ("Price book", catalog.READ, _items),
+    ("Vehicles", fleet.VEHICLES_READ, _vehicles),
+    ("Service zones", fleet.ZONES_READ, _zones),
 )

@@ -2,6 +2,7 @@
 
 from webapp.accounts.permissions import OFFICE_USE
 from webapp.desk import (
+    fleet_waiting,
     reference,
     styleguide,
     today,
@@ -11,7 +12,7 @@ from webapp.desk import (
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "waiting"]
+__all__ = ["PLUG", "fleet_waiting", "waiting"]
 
 
 def _wire(app: App) -> None:

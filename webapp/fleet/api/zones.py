@@ -64,14 +64,15 @@ def resolve_zone(query: schemas.ResolveQuery) -> dict[str, Any]:
     """Which zone serves a place: `?zip=33606`, or a point `?lat=27.95&lon=-82.46`.
 
     The first zone in order that names the ZIP code or holds the point; without a point the ZIP code's middle stands for
-    it.
+    it. A place that nobody serves is in no zone: `null`.
     """
     point: geo.Point | tuple[None, None] = (None, None)
-    if query.lat is not None or query.lon is not None:
+    if (query.lat is None) != (query.lon is None):
+        missing = "lat" if query.lat is None else "lon"
+        raise errors.Invalid.one(missing, "Give lat and lon together.")
+    if query.lat is not None:
         point = geo.position(query.lat, query.lon, ("lat", "lon"))
-    elif not query.zip.strip():
-        raise errors.Invalid.one("zip", "Give a zip, or lat and lon.")
-    elif not geo.is_zip(query.zip.strip()[:5]):
+    elif query.zip.strip() and not geo.is_zip(query.zip.strip()[:5]):
         raise errors.Invalid.one("zip", "zip must be five digits, such as 33606.")
     found = queries.zone_of(query.zip, *point)
     zone = db.get(ServiceZone, found, what="service zone") if found is not None else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from webapp.fleet.permissions import VEHICLES_DRIVE, VEHICLES_EDIT
@@ -25,6 +25,7 @@ ODOMETER_READ = events.declare("vehicle.odometer-read", "A vehicle's odometer wa
                                {**_EXAMPLE, "previous_miles": 44870})  # fmt: skip
 _DRIVERS = "vehicle-drivers"
 AHEAD = timedelta(minutes=5)  # how far a device's clock may be ahead
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no device that tells of vehicles is older
 
 
 def create(values: Mapping[str, Any]) -> Vehicle:
@@ -188,8 +189,7 @@ def read_odometer(
     found = _miles(miles)
     assert found is not None  # a whole number was given
     reason = " ".join(reason.split())[:500]
-    if read_at > now + AHEAD:
-        raise errors.Invalid.one("read_at", "A reading cannot be from the future.")
+    _check_moment("read_at", read_at)
     if vehicle.odometer_at is not None and read_at < vehicle.odometer_at:
         raise errors.Invalid.one(
             "read_at", f"There is a later reading already, of {vehicle.odometer_miles:,} miles."
@@ -238,13 +238,19 @@ def set_position(vehicle_id: int, latitude: Any, longitude: Any, seen_at: dateti
     latitude, longitude = geo.position(latitude, longitude)
     now = clock.now()
     seen_at = seen_at or now
-    if seen_at > now + AHEAD:
-        raise errors.Invalid.one("seen_at", "A vehicle cannot have been seen in the future.")
+    _check_moment("seen_at", seen_at)
     vehicle = db.get(Vehicle, vehicle_id, lock=True)
     if vehicle.position_at is None or seen_at >= vehicle.position_at:
         vehicle.latitude, vehicle.longitude, vehicle.position_at = latitude, longitude, min(seen_at, now)
         db.db.session.flush()
     return vehicle
+
+
+def _check_moment(field: str, moment: datetime) -> None:
+    if moment > clock.now() + AHEAD:
+        raise errors.Invalid.one(field, f"{field} must not lie in the future.")
+    if moment < EARLIEST:
+        raise errors.Invalid.one(field, f"{field} must not lie before the year {EARLIEST.year}.")
 
 
 def _miles(number: Any) -> int | None:

@@ -99,7 +99,9 @@ def _place() -> tuple[Technician, Skill]:
 @bp.get("/edit")
 @requires(SKILLS_EDIT)
 def edit() -> Response:
-    """The dialog of one cell."""
+    """The dialog of one cell; without a cell the matrix, where one is chosen."""
+    if not request.args.get("technician") and not request.args.get("skill"):
+        return pages.redirect(HOME)
     technician, skill = _place()
     held = queries.held(technician.id, skill.id)
     form = forms.HeldForm(formdata=None, obj=held) if held else forms.HeldForm(formdata=None)
