@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from webapp.customers import queries, rules, service
 from webapp.customers.permissions import EDIT
+from webapp.customers.service import people
 from webapp.imports import rules as cells
 from webapp.imports.registry import (
     CHANGED,
@@ -89,13 +90,13 @@ def write(values: Values, ctx: Context) -> int:
     customer = _meant(values, ctx)
     if customer is None:
         given = {k: values[k] for k in OWN if values[k] is not None}
-        return service.create(given, properties=[_place(values)] if values["address"] else []).id
+        return service.create(given, properties=[_whole_place(values)] if values["address"] else []).id
     customer = queries.root(customer)
     missing = _missing(customer, values, all_of_it=bool(values["reference"]))
     if missing:
         service.update(customer.id, missing)
     if _new_place(customer, values):
-        service.add_property(customer.id, _place(values))
+        service.add_property(customer.id, _whole_place(values))
     return customer.id
 
 
@@ -145,12 +146,17 @@ def _referred(values: Values) -> Customer | None:
 
 
 def _said(values: Values) -> dict[str, str]:
-    said = {k: values[k] or "" for k in ("name", "phone", "email", "address", "unit")}
+    said = {k: values[k] or "" for k in ("name", "phone", "email", "address", "unit", "city", "state")}
     return said | {"zip_code": values["zip"] or ""}
 
 
 def _place(values: Values) -> dict[str, Any]:
     return {k: values[k] for k in PLACE if values[k] is not None}
+
+
+def _whole_place(values: Values) -> dict[str, Any]:
+    """A row's place, its parts read out of the address where that holds all of them."""
+    return rules.in_parts(_place(values))
 
 
 def _missing(customer: Customer, values: Values, *, all_of_it: bool) -> dict[str, Any]:
@@ -173,8 +179,8 @@ def _missing(customer: Customer, values: Values, *, all_of_it: bool) -> dict[str
 def _new_place(customer: Customer, values: Values) -> bool:
     if not values["address"]:
         return False
-    key = rules.address_key(values["address"], values["unit"] or "", values["zip"] or "")
-    return not any(rules.same_address(key, p.address_key) for p in queries.properties(customer.id))
+    address = rules.read_address(*(values[name] or "" for name in PLACE))
+    return rules.place_of(address, people.known_places(customer.id)) is None
 
 
 def _choices(candidates: Any) -> list[Choice]:

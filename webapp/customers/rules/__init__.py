@@ -1,8 +1,18 @@
 """Rules of customers: what may be kept, when two names or addresses are the same, and who is whom. Pure."""
 
-from webapp.customers.rules.keys import address_key, name_key, names_agree, same_address, same_family, zip5
-from webapp.customers.rules.matching import UNSURE, Asked, Candidate, Known, Verdict, judge
+from webapp.customers.rules.addresses import (
+    Address,
+    Place,
+    address_key,
+    compare_places,
+    in_parts,
+    read_address,
+    street_keys,
+    zip5,
+)
+from webapp.customers.rules.matching import UNSURE, Asked, Candidate, Known, Verdict, judge, place_of
 from webapp.customers.rules.merging import MERGED_FIELDS, chosen_values, default_choices
+from webapp.customers.rules.names import Alike, compare_names, first_names, name_key, persons
 from webapp.customers.rules.values import (
     CONTACT_FIELDS,
     FIELDS,
@@ -21,21 +31,29 @@ __all__ = [
     "MERGED_FIELDS",
     "PROPERTY_FIELDS",
     "UNSURE",
+    "Address",
+    "Alike",
     "Asked",
     "Candidate",
     "Known",
+    "Place",
     "Verdict",
     "address_key",
     "chosen_values",
     "cleaned",
     "cleaned_contact",
     "cleaned_property",
+    "compare_names",
+    "compare_places",
     "default_choices",
+    "first_names",
+    "in_parts",
     "judge",
     "name_key",
-    "names_agree",
     "one_line",
-    "same_address",
-    "same_family",
+    "persons",
+    "place_of",
+    "read_address",
+    "street_keys",
     "zip5",
 ]

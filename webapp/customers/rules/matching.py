@@ -1,17 +1,29 @@
 """Who is whom: whether what was said of a customer is one of those already known.
 
-Certain are: the same phone number or email with a name that agrees; the same name at the same address; and a name
-with nothing else, where exactly one customer has it. Whatever else speaks for somebody is for a person to decide.
+What an office expects, and what is done:
+
+- **Certain** are the same phone number or email with a name that agrees; the same name at the same address; and a name
+  with nothing else where exactly one customer has it (archived ones do not count: they were put away on purpose).
+- **A question** is everything else that speaks for somebody: the same phone or email under another name (an office, a
+  family line), the same name with other data, a name that is nearly one's (a nickname, an initial, one of a couple)
+  where nothing speaks against it, a member of the family at the address.
+- **Evidence that contradicts itself is a question too**: the phone of one and the email of another, or two who fit
+  equally well. All of them are listed with what speaks for and against each.
+- A street without its town is weaker than the full address, a building without its unit weaker still: they put whoever
+  fits behind those who fit in full, and two of one name at one street in two towns are asked about.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from webapp.customers.rules.keys import names_agree, same_address, same_family
+from webapp.customers.rules.addresses import Address, Place, compare_places
+from webapp.customers.rules.names import Alike, compare_names
 
 UNSURE = 50  # a score from here on keeps a new customer from being made without asking
 CERTAIN = 90
+PLACE_FACTS = {Place.SAME: 4, Place.STREET: 3, Place.BUILDING: 0, Place.OTHER: 0}
+FACT = 4  # what each of the others counts for
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +33,11 @@ class Asked:
     name_key: str = ""
     phone: str = ""
     email: str = ""
-    address_key: str = ""
+    address: Address | None = None
 
     @property
     def only_a_name(self) -> bool:
-        return bool(self.name_key) and not (self.phone or self.email or self.address_key)
+        return bool(self.name_key) and not (self.phone or self.email or self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,8 @@ class Known:
     other_names: frozenset[str] = frozenset()  # its contacts'
     phones: frozenset[str] = frozenset()
     emails: frozenset[str] = frozenset()
-    address_keys: frozenset[str] = frozenset()
+    places: tuple[tuple[int, Address], ...] = ()  # the properties it may be about, by number
+    has_places: bool = False  # whether it has any, also others
     archived: bool = False
 
 
@@ -50,7 +63,13 @@ class Candidate:
     id: int
     score: int
     reasons: tuple[str, ...]
-    facts: int = 0  # how many things are the same
+    facts: int = 0  # how much is the same
+    same_name: bool = False
+    phone: bool = False
+    email: bool = False
+    property_id: int | None = None  # its property at the address that was said
+    place: Address | None = None  # and how that is kept
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,7 @@ class Verdict:
 def judge(asked: Asked, known: Sequence[Known]) -> Verdict:
     """Weigh everybody known against what was said."""
     weighed = [_weigh(asked, somebody) for somebody in known]
-    candidates = sorted((c for c in weighed if c.score), key=lambda c: (-c.score, -c.facts, c.id))
+    candidates = sorted((c for c in weighed if c.score), key=lambda c: (-c.score, -c.facts, c.archived, c.id))
     return Verdict(_the_one(asked, candidates), tuple(candidates))
 
 
@@ -77,55 +96,98 @@ def _the_one(asked: Asked, candidates: Sequence[Candidate]) -> Candidate | None:
     if certain:
         most = max(c.facts for c in certain)
         best = [c for c in certain if c.facts == most]
-        return best[0] if len(best) == 1 else None
+        return best[0] if len(best) == 1 and not _contested(best[0], candidates) else None
     if asked.only_a_name:
-        named = [c for c in candidates if "Same name" in c.reasons]
+        named = [c for c in candidates if c.same_name and not c.archived]
         return named[0] if len(named) == 1 else None
     return None
 
 
+def _contested(one: Candidate, candidates: Sequence[Candidate]) -> bool:
+    """Whether a phone or an email that was said is not this one's but somebody else's."""
+    return any((c.phone and not one.phone) or (c.email and not one.email) for c in candidates)
+
+
+def place_of(asked: Address | None, places: Sequence[tuple[int, Address]]) -> int | None:
+    """The number of the property that an address means; a building without its unit only where there is one of it."""
+    found = [(compare_places(asked, place), -number) for number, place in places]
+    how, number = max(found, default=(Place.OTHER, 0))
+    if how is Place.OTHER:
+        return None
+    in_doubt = how is Place.BUILDING and (bool(asked and asked.unit) or sum(h is how for h, _ in found) > 1)
+    return None if in_doubt else -number
+
+
 def _weigh(asked: Asked, known: Known) -> Candidate:
-    same_name = bool(asked.name_key) and asked.name_key in known.name_keys
-    agrees = same_name or any(names_agree(asked.name_key, n) for n in known.name_keys | known.other_names)
+    name = max((compare_names(asked.name_key, key) for key in known.name_keys), default=Alike.NOT)
+    contact = max((compare_names(asked.name_key, key) for key in known.other_names), default=Alike.NOT)
     phone = bool(asked.phone) and asked.phone in known.phones
     email = bool(asked.email) and asked.email in known.emails
-    place = any(same_address(asked.address_key, key) for key in known.address_keys)
-    score = _score(asked, known, same_name=same_name, agrees=agrees, reached=phone or email, place=place)
-    facts = sum((same_name, phone, email, place))
+    place = max((compare_places(asked.address, at) for _, at in known.places), default=Place.OTHER)
+    same_name = name is Alike.SAME
+    against = _against(asked, known, phone=phone, email=email, place=place)
+    alike = max(name, min(contact, Alike.AGREE))
+    there = place_of(asked.address, known.places)
     return Candidate(
-        known.customer, known.id, score, _reasons(asked, known, same_name, agrees, phone, email, place), facts
-    )
+        known.customer,
+        known.id,
+        _score(alike, reached=phone or email, place=place, nearly=bool(asked.name_key) and not against),
+        (*_for(asked, name, contact, phone=phone, email=email, place=place),
+         *(["Archived"] if known.archived else []), *(["Another name"] if alike < Alike.AGREE else []), *against),
+        FACT * sum((same_name, phone, email)) + PLACE_FACTS[place],
+        same_name=same_name,
+        phone=phone,
+        email=email,
+        property_id=there,
+        place=dict(known.places)[there] if there is not None else None,
+        archived=known.archived,
+    )  # fmt: skip
 
 
-def _score(asked: Asked, known: Known, *, same_name: bool, agrees: bool, reached: bool, place: bool) -> int:
-    if reached and agrees:
-        return 100
-    if same_name and place:
-        return 95
-    if agrees and place:
-        return 80
+def _score(alike: Alike, *, reached: bool, place: Place, nearly: bool) -> int:
     if reached:
-        return 70
-    if same_name:
+        return 100 if alike >= Alike.AGREE else 70
+    if alike >= Alike.AGREE and place is not Place.OTHER:
+        return _AT_THE_PLACE[alike is Alike.SAME, place]
+    if alike is Alike.SAME:
         return 60
-    if place:
-        return 55 if any(same_family(asked.name_key, n) for n in known.name_keys) else 30
-    return 0
+    if alike is Alike.NEAR:
+        return 55
+    if alike is Alike.AGREE:
+        return 50 if nearly else 0
+    if alike is Alike.FAMILY:
+        return {Place.SAME: 55, Place.STREET: 52, Place.BUILDING: 30, Place.OTHER: 0}[place]
+    return {Place.SAME: 30, Place.STREET: 20, Place.BUILDING: 10, Place.OTHER: 0}[place]
 
 
-def _reasons(
-    asked: Asked, known: Known, same_name: bool, agrees: bool, phone: bool, email: bool, place: bool
-) -> tuple[str, ...]:
+_AT_THE_PLACE = {
+    (True, Place.SAME): 95, (True, Place.STREET): 90, (True, Place.BUILDING): 75,
+    (False, Place.SAME): 80, (False, Place.STREET): 72, (False, Place.BUILDING): 65,
+}  # fmt: skip
+
+
+def _for(asked: Asked, name: Alike, contact: Alike, *, phone: bool, email: bool, place: Place) -> list[str]:
     said = [
         (phone, "Same phone number"),
         (email, "Same email"),
-        (place, "Same address"),
-        (same_name, "Same name"),
-        (agrees and not same_name and bool(asked.name_key), "A name that agrees"),
-        (known.archived, "Archived"),
-        (not agrees, "Another name"),
+        (place is Place.SAME, "Same address"),
+        (place is Place.STREET, "Same street and number"),
+        (place is Place.BUILDING, "Same building"),
+    ]
+    found = [words for holds, words in said if holds]
+    if not asked.name_key:
+        return found
+    if name is Alike.SAME:
+        return [*found, "Same name"]
+    if contact is Alike.SAME:
+        return [*found, "A contact’s name"]
+    return [*found, "A name that agrees"] if max(name, contact) >= Alike.AGREE else found
+
+
+def _against(asked: Asked, known: Known, *, phone: bool, email: bool, place: Place) -> list[str]:
+    said = [
         (bool(asked.phone and known.phones) and not phone, "Another phone number"),
         (bool(asked.email and known.emails) and not email, "Another email"),
-        (bool(asked.address_key and known.address_keys) and not place, "Another address"),
+        (bool(asked.address and known.has_places) and place is Place.OTHER, "Another address"),
     ]
-    return tuple(words for holds, words in said if holds)
+    return [words for holds, words in said if holds]

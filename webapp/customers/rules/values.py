@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from webapp.customers.rules.keys import address_key, name_key
+from webapp.customers.rules.addresses import address_key
+from webapp.customers.rules.names import name_key
 from webapp.kit import clean
 
 KINDS = {"residential": "Residential", "commercial": "Commercial"}
@@ -48,9 +49,9 @@ def cleaned_property(values: Mapping[str, Any], present: Mapping[str, Any] | Non
     problems = clean.Problems()
     problems.each(found, _PROPERTY)
     problems.done()
-    if {"address", "unit", "zip"} & set(found):
-        whole = {"address": "", "unit": "", "zip": "", **(present or {}), **found}
-        found["address_key"] = address_key(whole["address"], whole["unit"], whole["zip"])
+    if {"address", "city"} & set(found):
+        whole = {"address": "", "city": "", **(present or {}), **found}
+        found["address_key"] = address_key(whole["address"], whole["city"])
     return found
 
 

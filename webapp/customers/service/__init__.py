@@ -17,6 +17,7 @@ from webapp.customers.service.merging import MERGE_TABLES, MergeTable, belonging
 from webapp.customers.service.people import (
     add_contact,
     add_property,
+    property_at,
     remove_contact,
     set_property_archived,
     update_contact,
@@ -51,6 +52,7 @@ __all__ = [
     "match",
     "merge",
     "payload",
+    "property_at",
     "remove_contact",
     "resolve",
     "set_archived_for_all",

@@ -1,19 +1,20 @@
-"""Finding out which customer is meant."""
+"""Finding out which customer is meant.
+
+Recognising takes one SELECT where what was said names somebody outright, and one more only for a name that nobody has
+just so. Nothing is locked but the rows that were found; who is certain is therefore still there when the caller writes.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, union
-
-from webapp.customers import queries, rules
+from webapp.customers import rules
 from webapp.customers.permissions import CREATE, LOOKUP
+from webapp.customers.queries import candidates
 from webapp.customers.service import people, records
-from webapp.kit import clean, context, db, errors, journal, locks, permissions
-from webapp.models import Customer, CustomerContact, Property
-
-MOST = 50  # customers weighed for each thing that was said
+from webapp.kit import clean, db, errors, journal, locks, permissions
+from webapp.models import Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,16 @@ class Unsure:
     candidates: tuple[rules.Candidate, ...]
 
 
-def match(*, name: str = "", phone: str = "", email: str = "", address: str = "", unit: str = "",
-          zip_code: str = "") -> rules.Verdict:  # fmt: skip
+def match(*, name: str = "", phone: str = "", email: str = "", address: str = "", unit: str = "", city: str = "",
+          state: str = "", zip_code: str = "") -> rules.Verdict:  # fmt: skip
     """Look who it is: the one it certainly is, and all it might be. Changes nothing.
 
     Candidates carry the :class:`Customer`, a score from 0 to 100 and the reasons in words; those merged into another
     appear as that one. Raises Invalid for a phone number or an email that cannot be one.
     """
     permissions.demand(LOOKUP)
-    asked = _asked(name, phone, email, address, unit, zip_code)
-    return rules.judge(asked, _known(asked))
+    asked = _asked(name, phone, email, rules.read_address(address, unit, city, state, zip_code))
+    return _looked_up(asked, name, lock=False)
 
 
 def resolve(*, name: str, phone: str = "", email: str = "", address: str = "", unit: str = "", city: str = "",
@@ -40,23 +41,28 @@ def resolve(*, name: str, phone: str = "", email: str = "", address: str = "", u
             anyway: bool = False) -> Customer | Unsure:  # fmt: skip
     """The customer meant, made when nobody is like it; Unsure, with nothing changed, when a person must decide.
 
-    What was not known of a customer (phone, email, this property) is filled in; what is known is never replaced.
-    `anyway` makes a new one although others are like it (a person has decided). Two callers who say the same at the
-    same time get the same customer.
+    What was not known of a customer (phone, email, this property) is filled in; what is known is never replaced. An
+    address may come on one line. `anyway` makes a new one although others are like it (a person has decided). Two
+    callers who say the same at the same time get the same customer.
     """
     permissions.demand(CREATE)
-    asked = _asked(name, phone, email, address, unit, zip_code)
+    place = rules.in_parts({"address": address, "unit": unit, "city": city, "state": state, "zip": zip_code})
+    asked = _asked(name, phone, email, rules.read_address(address, unit, city, state, zip_code))
+    if not anyway:
+        found = _settled(_looked_up(asked, name, lock=True), asked, place)
+        if found is not None:
+            return found
     for said in sorted({asked.name_key, asked.phone, asked.email} - {""}):
         locks.hold("customer", said)
-    place = {"address": address, "unit": unit, "city": city, "state": state, "zip": zip_code}
     if not anyway:
-        verdict = rules.judge(asked, _known(asked))
-        if verdict.certain is not None:
-            return _filled(verdict.certain.customer, asked, place)
-        if verdict.unsure:
-            return Unsure(verdict.candidates)
+        # somebody may have said the same meanwhile; they said the very same, so that nearly the same need not be asked
+        found = _settled(
+            _judged(asked, lambda: candidates.candidates(asked, lock=True), lock=True), asked, place
+        )
+        if found is not None:
+            return found
     values = {"name": name, "phone": phone, "email": email, "kind": kind, "company": company}
-    return records.create(values, properties=[place] if asked.address_key else [])
+    return records.create(values, properties=[place] if asked.address else [])
 
 
 def find_or_create(**said: Any) -> Customer:
@@ -76,114 +82,118 @@ def find_or_create(**said: Any) -> Customer:
     )
 
 
-def _asked(name: str, phone: str, email: str, address: str, unit: str, zip_code: str) -> rules.Asked:
+def _asked(name: str, phone: str, email: str, address: rules.Address | None) -> rules.Asked:
     problems = clean.Problems()
     number = problems.of("phone", clean.phone, phone)
     mail = problems.of("email", clean.email, email)
     problems.done()
-    key = rules.address_key(address, unit, zip_code)
-    return rules.Asked(rules.name_key(name), number or "", mail or "", key)
+    return rules.Asked(rules.name_key(name), number or "", mail or "", address)
 
 
-def _filled(customer: Customer, asked: rules.Asked, place: dict[str, Any]) -> Customer:
+def _settled(verdict: rules.Verdict, asked: rules.Asked, place: dict[str, Any]) -> Customer | Unsure | None:
+    if verdict.certain is not None:
+        return _filled(verdict.certain, asked, place)
+    return Unsure(verdict.candidates) if verdict.unsure else None
+
+
+# Filling in -------------------------------------------------------------------------------------------------------
+
+
+def _filled(certain: rules.Candidate, asked: rules.Asked, place: dict[str, Any]) -> Customer:
     """Write down what was not known of a customer that was recognised."""
+    customer: Customer = certain.customer
+    reach = {"phone": asked.phone, "email": asked.email}
+    missing = any(value and not getattr(customer, name) for name, value in reach.items())
+    new_place = asked.address is not None and certain.property_id is None
+    town = _town_to_add(certain, place)
+    if not (missing or new_place or town):
+        return customer
+    records.hold(customer)  # somebody may be filling it in as well
     before = journal.snapshot(customer)
-    if asked.phone and not customer.phone:
-        customer.phone = asked.phone
-    if asked.email and not customer.email:
-        customer.email = asked.email
+    for name, value in reach.items():
+        if value and not getattr(customer, name):
+            setattr(customer, name, value)
     diff = records.difference(before, customer)
     if diff:
         db.db.session.flush()
         journal.audit("customer.updated", customer, diff=diff)
-    known = [p.address_key for p in queries.properties(customer.id)]
-    new_place = bool(asked.address_key) and not any(
-        rules.same_address(asked.address_key, key) for key in known
-    )
     if new_place:
-        people.attach_property(customer, place)
-    if diff or new_place:
+        new_place = people.attach_unknown(customer, asked.address, place)
+    if town and certain.property_id is not None:
+        people.complete_property(certain.property_id, town)
+    if diff or new_place or town:
         records.index(customer)
-        records.changed(customer, *diff, *(["properties"] if new_place else []))
+        records.changed(customer, *diff, *(["properties"] if new_place or town else []))
     return customer
 
 
-def _known(asked: rules.Asked) -> list[rules.Known]:
-    """Everybody for whom something of what was said speaks, with all that is on record of them."""
-    found = db.db.session.scalars(
-        select(Customer).where(Customer.tenant_id == context.tenant_id(), Customer.id.in_(_hits(asked)))
-    ).all()
-    roots = {queries.root(customer).id: queries.root(customer) for customer in found}
-    if not roots:
-        return []
-    merged = defaultdict(list)
-    for customer in found:
-        merged[queries.root(customer).id].append(customer)
-    contacts = _by_customer(CustomerContact, roots)
-    places = _by_customer(Property, roots)
-    return [
-        _one(customer, merged[customer_id], contacts[customer_id], places[customer_id])
-        for customer_id, customer in roots.items()
-    ]
+def _town_to_add(certain: rules.Candidate, place: dict[str, Any]) -> dict[str, str]:
+    """What was said of the town of a property that was known by its street alone."""
+    known = certain.place
+    if known is None or known.city or known.state or known.zip or not (place["city"] or place["zip"]):
+        return {}
+    return {name: place[name] for name in ("city", "state", "zip") if place[name]}
 
 
-def _one(
-    customer: Customer, merged: Sequence[Customer], contacts: Sequence[Any], places: Sequence[Any]
-) -> rules.Known:
-    rows = {c.id: c for c in (customer, *merged)}.values()
+# Looking up -------------------------------------------------------------------------------------------------------
+
+
+def _looked_up(asked: rules.Asked, name: str, *, lock: bool) -> rules.Verdict:
+    verdict = _judged(asked, lambda: candidates.candidates(asked, lock=lock), lock=lock)
+    if verdict.certain is not None or verdict.unsure or not asked.name_key:
+        return verdict
+    alike = _judged(asked, lambda: candidates.alike(asked, name, lock=lock), lock=lock)
+    known = {c.id for c in alike.candidates}
+    rest = tuple(c for c in verdict.candidates if c.id not in known)
+    return rules.Verdict(alike.certain, (*alike.candidates, *rest))
+
+
+def _judged(asked: rules.Asked, read: Callable[[], Sequence[Any]], *, lock: bool) -> rules.Verdict:
+    return rules.judge(asked, _known(asked, read(), lock=lock))
+
+
+def _known(asked: rules.Asked, found: Sequence[Any], *, lock: bool) -> list[rules.Known]:
+    """Everybody found, those merged into another as that one, with all that is on record of them."""
+    by_id = {row.Customer.id: row for row in found}
+    while missing := _became(by_id):
+        for row in candidates.survivors(asked, missing, lock=lock):
+            by_id[row.Customer.id] = row
+    parts: dict[int, list[Any]] = defaultdict(list)
+    for row in by_id.values():
+        if row.Customer.merged_into_id is not None:
+            parts[_root(row.Customer, by_id)].append(row.Customer)
+    whole = [number for number, row in by_id.items() if row.parts]
+    if whole:
+        for part in candidates.merged_parts(whole):
+            parts[part.root].append(part)
+    return [_one(row, parts[number]) for number, row in by_id.items() if row.Customer.merged_into_id is None]
+
+
+def _became(by_id: dict[int, Any]) -> set[int]:
+    """Those whom some of these were merged into and who are not among them."""
+    into = {row.Customer.merged_into_id for row in by_id.values()} - {None}
+    return into - by_id.keys()
+
+
+def _root(customer: Customer, by_id: dict[int, Any]) -> int:
+    while customer.merged_into_id is not None:
+        customer = by_id[customer.merged_into_id].Customer
+    return customer.id
+
+
+def _one(row: Any, parts: Iterable[Any]) -> rules.Known:
+    customer: Customer = row.Customer
+    every, contacts = (customer, *parts), row.contacts or ()
+    names = {name for one in every for name in (one.name, one.company) if name}
+    read = ((p[0], rules.read_address(*p[1:])) for p in row.places or ())
     return rules.Known(
         customer=customer,
         id=customer.id,
-        name_keys=frozenset(
-            {c.name_key for c in rows} | {rules.name_key(c.company) for c in rows if c.company}
-        ),
-        other_names=frozenset(rules.name_key(c.name) for c in contacts),
-        phones=frozenset({c.phone for c in (*rows, *contacts)} - {""}),
-        emails=frozenset({c.email for c in (*rows, *contacts)} - {""}),
-        address_keys=frozenset(p.address_key for p in places),
+        name_keys=frozenset(rules.name_key(name) for name in names),
+        other_names=frozenset(rules.name_key(name) for name, _, _ in contacts),
+        phones=frozenset({one.phone for one in every} | {phone for _, phone, _ in contacts}) - {""},
+        emails=frozenset({one.email for one in every} | {email for _, _, email in contacts}) - {""},
+        places=tuple((number, address) for number, address in read if address is not None),
+        has_places=row.has_places,
         archived=customer.archived,
     )
-
-
-def _by_customer(model: Any, customers: Any) -> dict[int, list[Any]]:
-    found = defaultdict(list)
-    statement = select(model).where(model.tenant_id == context.tenant_id(), model.customer_id.in_(customers))
-    for row in db.db.session.scalars(statement):
-        found[row.customer_id].append(row)
-    return found
-
-
-def _hits(asked: rules.Asked) -> Any:
-    """Ids of customers by each thing that was said: index look-ups, no more than so many each."""
-    tenant = context.tenant_id()
-    parts: list[Any] = []
-
-    def add(statement: Any) -> None:
-        parts.append(statement.limit(MOST).subquery())
-
-    if asked.name_key:
-        add(
-            select(Customer.id.label("id")).where(
-                Customer.tenant_id == tenant, Customer.name_key == asked.name_key
-            )
-        )
-    for column, value in (("phone", asked.phone), ("email", asked.email)):
-        if value:
-            own, other = getattr(Customer, column), getattr(CustomerContact, column)
-            add(select(Customer.id.label("id")).where(Customer.tenant_id == tenant, own == value))
-            add(
-                select(CustomerContact.customer_id.label("id")).where(
-                    CustomerContact.tenant_id == tenant, other == value
-                )
-            )
-    if asked.address_key:
-        # one kept without its ZIP code is the same place too
-        keys = {asked.address_key, asked.address_key.rpartition("|")[0] + "|"}
-        add(
-            select(Property.customer_id.label("id")).where(
-                Property.tenant_id == tenant, Property.address_key.in_(keys)
-            )
-        )
-    if not parts:
-        return []
-    return union(*(select(part.c.id) for part in parts)) if len(parts) > 1 else select(parts[0].c.id)

@@ -97,6 +97,39 @@ def attach_property(customer: Customer, values: Mapping[str, Any]) -> Property:
     return place
 
 
+def attach_unknown(customer: Customer, address: rules.Address | None, place: Mapping[str, Any]) -> bool:
+    """Add a place to a customer unless it has one there by now; whether it did."""
+    if rules.place_of(address, known_places(customer.id)) is not None:
+        return False
+    attach_property(customer, place)
+    return True
+
+
+def known_places(customer_id: int) -> list[tuple[int, rules.Address]]:
+    """Where a customer's properties are, archived ones too, for :func:`rules.place_of`."""
+    read = (
+        (p.id, rules.read_address(p.address, p.unit, p.city, p.state, p.zip))
+        for p in queries.properties(customer_id)
+    )
+    return [(number, address) for number, address in read if address is not None]
+
+
+def property_at(customer_id: int, address: str) -> int | None:
+    """The number of a customer's property at an address, which may be written on one line; None for another place."""
+    return rules.place_of(rules.read_address(address), known_places(customer_id))
+
+
+def complete_property(property_id: int, parts: Mapping[str, str]) -> None:
+    """Write down the town of a property that was known by its street alone."""
+    place = db.get(Property, property_id)
+    before = journal.snapshot(place)
+    for name, value in rules.cleaned_property(parts, before).items():
+        if not getattr(place, name) or name == "address_key":
+            setattr(place, name, value)
+    db.db.session.flush()
+    _note("customer.property_changed", place, before, place=_line(place))
+
+
 def update_property(customer_id: int, property_id: int, changes: Mapping[str, Any]) -> Property:
     """Change a property. Making it the primary one takes that from the others; `archived` as below."""
     permissions.demand(EDIT)

@@ -5,6 +5,7 @@ from typing import Any
 
 from webapp.customers import queries, rules
 from webapp.customers.permissions import CREATE, EDIT
+from webapp.customers.queries.candidates import merged_parts
 from webapp.kit import db, errors, events, ids, journal, permissions, search, timeline
 from webapp.models import Customer
 
@@ -41,7 +42,7 @@ def create(
         people.attach_contact(customer, contact)
     for position, place in enumerate(properties):
         people.attach_property(customer, {"primary": position == 0, **place})
-    index(customer)
+    index(customer, new=True)
     events.emit(CREATED, customer.id, payload(customer))
     return customer
 
@@ -113,6 +114,11 @@ def living(customer_id: int) -> Customer:
     return customer
 
 
+def hold(customer: Customer) -> None:
+    """Lock a customer against others who change it, and read it afresh; sales may still be recorded on it."""
+    db.db.session.refresh(customer, with_for_update={"key_share": True})
+
+
 def changed(customer: Customer, *fields: str) -> None:
     """Tell that a customer, or something of it, was changed."""
     events.emit(UPDATED, customer.id, {**payload(customer), "changed": sorted(set(fields) - {"name_key"})})
@@ -141,9 +147,11 @@ def difference(before: Mapping[str, Any], record: Any) -> dict[str, Any]:
     return journal.difference(before, {k: v for k, v in now.items() if k not in derived})
 
 
-def index(customer: Customer) -> None:
-    """Make a customer findable by its names, numbers, addresses and tags."""
+def index(customer: Customer, *, new: bool = False) -> None:
+    """Make a customer findable by its names, numbers, addresses and tags, and by those of all merged into it."""
     words: list[Any] = [customer.name, customer.company, customer.phone, customer.email, customer.reference]
+    for part in () if new else merged_parts([customer.id]):
+        words += [part.name, part.company, part.phone, part.email, part.reference]
     for place in queries.properties(customer.id, archived=False):
         words += [place.address, place.unit, place.city, place.zip]
     for contact in queries.contacts(customer.id):

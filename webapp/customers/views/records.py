@@ -109,7 +109,7 @@ def create() -> Response:
         if alike:
             return _form_page(form, None, status=422, alike=alike)
         given = any(place.values())
-        customer = service.create(values, properties=[place] if given else [])
+        customer = service.create(values, properties=[rules.in_parts(place)] if given else [])
     except errors.AppError as problem:
         db.db.session.rollback()
         form.blame(problem)
@@ -125,6 +125,8 @@ def _alike(values: dict[str, Any], place: dict[str, Any]) -> list[dict[str, Any]
         email=values["email"],
         address=place["address"],
         unit=place["unit"],
+        city=place["city"],
+        state=place["state"],
         zip_code=place["zip"],
     )
     likely = [c for c in verdict.candidates if c.score >= rules.UNSURE]

@@ -8,8 +8,8 @@ from webapp.customers import queries as customer_queries
 from webapp.customers import rules as customer_rules
 from webapp.customers import service as customers
 from webapp.kit import clean, errors, events, journal, permissions, search
-from webapp.kit.db import db, find
-from webapp.models import Customer, Sale
+from webapp.kit.db import db
+from webapp.models import Sale
 from webapp.sales import events as told
 from webapp.sales import rights
 from webapp.sales.permissions import SALES_RECORD
@@ -125,16 +125,13 @@ def _place(customer_id: int | None, given: Mapping[str, str]) -> int | None:
     """The customer's property at the address that was given."""
     if customer_id is None or not given.get("address"):
         return None
-    key = customer_rules.address_key(given["address"], "", "")
-    places = customer_queries.properties(customer_id)
-    return next((p.id for p in places if customer_rules.same_address(p.address_key, key)), None)
+    return customers.property_at(customer_id, given["address"])
 
 
 def _known(customer_id: int) -> Match:
-    found = find(Customer, customer_id)
+    found = customer_queries.survivor(customer_id, hold=True)
     if found is None:
         raise errors.NotFound(f"No customer has the number {customer_id}.")
-    found = customer_queries.root(found)
     return Match("matched", found.id, None, found.name)
 
 

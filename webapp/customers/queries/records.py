@@ -15,10 +15,9 @@ from webapp.customers import rules
 from webapp.kit import clean, context, csv, listing, search, timeline
 from webapp.kit.db import db
 from webapp.kit.db import rows as read_rows
-from webapp.models import Customer, CustomerContact, CustomerMerge, Property
+from webapp.models import Customer, CustomerContact, Property
 
 CUSTOMER_PANELS: list[Callable[[int], dict[str, Any]]] = []
-DEEPEST = 50  # merges of merges that are followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,39 +186,6 @@ def numbered(filters: Filters, updated_since: Any = None) -> Any:
     if updated_since is not None:
         statement = statement.where(Customer.updated_at >= updated_since)
     return statement.order_by(Customer.id)
-
-
-def root(customer: Customer) -> Customer:
-    """The customer that one was merged into, however often; itself when it was not."""
-    for _ in range(DEEPEST):
-        if customer.merged_into_id is None:
-            return customer
-        found = db.session.get(Customer, (customer.tenant_id, customer.merged_into_id))
-        assert found is not None  # the foreign key holds it
-        customer = found
-    return customer
-
-
-def merges_into(customer_id: int) -> Sequence[Row[Any]]:
-    """Merges into a customer that can be undone, newest first, with the name of who was merged."""
-    statement = (
-        select(CustomerMerge.id, CustomerMerge.merged_id, CustomerMerge.created_at, Customer.name)
-        .join(Customer, (Customer.tenant_id == CustomerMerge.tenant_id) & (Customer.id == CustomerMerge.merged_id))
-        .where(
-            CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.kept_id == customer_id,
-            CustomerMerge.undone_at.is_(None),
-        )
-    )  # fmt: skip
-    return read_rows(statement.order_by(CustomerMerge.id.desc()).limit(20))
-
-
-def last_merge_of(customer_id: int) -> CustomerMerge | None:
-    """The merge that took this customer away, unless it was undone."""
-    statement = select(CustomerMerge).where(
-        CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.merged_id == customer_id,
-        CustomerMerge.undone_at.is_(None),
-    )  # fmt: skip
-    return db.session.scalar(statement.order_by(CustomerMerge.id.desc()).limit(1))
 
 
 DEEDS = {

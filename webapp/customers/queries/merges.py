@@ -1,0 +1,104 @@
+"""Who was merged into whom. A merged customer keeps its row, which points at the one it went into."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, literal, select
+from sqlalchemy.orm import aliased
+
+from webapp.kit import context
+from webapp.kit.db import db
+from webapp.kit.db import rows as read_rows
+from webapp.models import Customer, CustomerMerge
+
+
+def survivor_ids(customer_ids: Iterable[int]) -> Any:
+    """A subquery: the ids of those whom some customers became, however often they were merged on."""
+    first = (
+        select(Customer.id, Customer.merged_into_id)
+        .where(Customer.tenant_id == context.tenant_id(), Customer.id.in_(list(customer_ids)))
+        .cte("up", recursive=True)
+    )
+    above = aliased(Customer)
+    up = first.union(
+        select(above.id, above.merged_into_id)
+        .join(first, above.id == first.c.merged_into_id)
+        .where(above.tenant_id == context.tenant_id())
+    )
+    return select(up.c.id).where(up.c.merged_into_id.is_(None))
+
+
+def survivor(customer_id: int, *, hold: bool = False) -> Customer | None:
+    """The customer with a number, or whom it became; None where there is none.
+
+    `hold` keeps it from being merged away until the transaction ends (FOR KEY SHARE).
+    """
+    if not 0 < customer_id < 2**63:
+        return None
+    statement = select(Customer).where(
+        Customer.tenant_id == context.tenant_id(), Customer.id.in_(survivor_ids([customer_id]))
+    )
+    if hold:
+        statement = statement.with_for_update(read=True, key_share=True, of=Customer)
+        statement = statement.execution_options(populate_existing=True)
+    found = db.session.scalar(statement)
+    while hold and found is not None and found.merged_into_id is not None:
+        found = db.session.scalar(statement)  # merged away while this waited for it
+    return found
+
+
+def root(customer: Customer) -> Customer:
+    """The customer that one was merged into, however often; itself when it was not."""
+    if customer.merged_into_id is None:
+        return customer
+    found = survivor(customer.merged_into_id)
+    assert found is not None  # the foreign key holds it
+    return found
+
+
+def path(customer_id: int) -> list[int]:
+    """A customer and those it was merged into one after the other, the survivor last; empty where there is none."""
+    first = (
+        select(Customer.id, Customer.merged_into_id, literal(0).label("step"))
+        .where(Customer.tenant_id == context.tenant_id(), Customer.id == customer_id)
+        .cte("path", recursive=True)
+    )
+    above = aliased(Customer)
+    steps = first.union_all(
+        select(above.id, above.merged_into_id, first.c.step + 1)
+        .join(first, above.id == first.c.merged_into_id)
+        .where(above.tenant_id == context.tenant_id())
+    )
+    return list(db.session.scalars(select(steps.c.id).order_by(steps.c.step)))
+
+
+def merges_into(customer_id: int) -> Sequence[Row[Any]]:
+    """Merges into a customer that can be undone, newest first, with the name of who was merged."""
+    statement = (
+        select(CustomerMerge.id, CustomerMerge.merged_id, CustomerMerge.created_at, Customer.name)
+        .join(Customer, (Customer.tenant_id == CustomerMerge.tenant_id) & (Customer.id == CustomerMerge.merged_id))
+        .where(
+            CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.kept_id == customer_id,
+            CustomerMerge.undone_at.is_(None),
+        )
+    )  # fmt: skip
+    return read_rows(statement.order_by(CustomerMerge.id.desc()).limit(20))
+
+
+def standing_merges(kept_ids: Iterable[int]) -> Sequence[CustomerMerge]:
+    """Merges into some customers that were not undone, in the order they were made."""
+    statement = select(CustomerMerge).where(
+        CustomerMerge.tenant_id == context.tenant_id(),
+        CustomerMerge.kept_id.in_(list(kept_ids)),
+        CustomerMerge.undone_at.is_(None),
+    )
+    return db.session.scalars(statement.order_by(CustomerMerge.id)).all()
+
+
+def last_merge_of(customer_id: int) -> CustomerMerge | None:
+    """The merge that took this customer away, unless it was undone."""
+    statement = select(CustomerMerge).where(
+        CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.merged_id == customer_id,
+        CustomerMerge.undone_at.is_(None),
+    )  # fmt: skip
+    return db.session.scalar(statement.order_by(CustomerMerge.id.desc()).limit(1))
