@@ -48,7 +48,9 @@ def held(
 
 def vehicle(name: str = "", **values: Any) -> Vehicle:
     """A vehicle that has gone 40,000 miles."""
-    return vehicle_service.create({"name": name or f"Truck {next(_numbers)}", "odometer_miles": 40_000, **values})
+    return vehicle_service.create(
+        {"name": name or f"Truck {next(_numbers)}", "odometer_miles": 40_000, **values}
+    )
 
 
 def plan(of: Vehicle, name: str = "", **values: Any) -> MaintenancePlan:

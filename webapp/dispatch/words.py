@@ -1,6 +1,5 @@
 """How dispatch reads on pages."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from webapp.dispatch.rules import values
@@ -36,16 +35,10 @@ STEPS = {
 
 def address(job: Any) -> str:
     """A job's address on one line: `123 Oak St #4, Tampa FL 33601`."""
-    found: Mapping[str, Any] = job if isinstance(job, Mapping) else _Attributes(job)
-    street = " ".join(x for x in (found["service_address"], found["service_unit"]) if x)
-    place = " ".join(x for x in (found["service_city"], found["service_state"], found["service_zip"]) if x)
+    street = _joined(job, "service_address", "service_unit")
+    place = _joined(job, "service_city", "service_state", "service_zip")
     return ", ".join(x for x in (street, place) if x)
 
 
-class _Attributes(dict[str, Any]):
-    def __init__(self, thing: Any) -> None:
-        super().__init__()
-        self.thing = thing
-
-    def __missing__(self, key: str) -> Any:
-        return getattr(self.thing, key, "")
+def _joined(job: Any, *names: str) -> str:
+    return " ".join(x for x in (getattr(job, name, None) for name in names) if x)

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from webapp.customers import queries as customer_queries
-from webapp.customers import rules as customer_rules
 from webapp.customers import service as customers
 from webapp.dispatch import events as told
+from webapp.dispatch import words
 from webapp.dispatch.permissions import DISPATCH_EDIT
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses, values
@@ -296,8 +296,8 @@ def _property(job: DispatchJob) -> None:
     assert job.customer_id is not None
     places = [p for p in customer_queries.properties(job.customer_id) if not p.archived]
     if job.service_address:
-        given = customer_rules.address_key(job.service_address, "", job.service_zip or "")
-        chosen = next((p for p in places if customer_rules.same_address(given, p.address_key)), None)
+        found = customers.property_at(job.customer_id, words.address(job))
+        chosen = next((p for p in places if p.id == found), None)
     else:
         chosen = next((p for p in places if p.primary), places[0] if places else None)
     if chosen is None:
