@@ -25,6 +25,7 @@ def init(demo: bool, rewrite_secrets: bool) -> None:
       truckroll init --rewrite-secrets      after a new key was put in front of TRUCKROLL_SECRET_KEYS
     """
     from webapp.config import Settings, SettingsError
+    from webapp.demo import told
     from webapp.kit import schema
 
     try:
@@ -33,6 +34,7 @@ def init(demo: bool, rewrite_secrets: bool) -> None:
         raise click.ClickException(str(problem)) from None
     outcome = schema.upgrade(settings, say)
     migrated = outcome.before != outcome.after
+    demo = demo and not told(settings.database_url)
     if not (migrated or demo or rewrite_secrets or _has_expired(settings)):
         return  # without loading the application, which takes longer than all before
     from psycopg.errors import LockNotAvailable
@@ -50,7 +52,7 @@ def init(demo: bool, rewrite_secrets: bool) -> None:
         with app.app_context():
             _rewrite_secrets()
     if demo:
-        from webapp.demo import load
+        from webapp.demo.story import load
 
         with app.app_context():
             load(say)

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.accounts.service import organizations, principals
-from webapp.demo import content, fleet, people
-from webapp.kit import clock, context, directory, errors, tenancy
+from webapp.demo import CODES, content, fleet, people
+from webapp.kit import clock, context, directory, errors, journal, tenancy
 from webapp.kit.db import db
-from webapp.models import PayPeriod, Sale, User
+from webapp.models import Organization, PayPeriod, Sale, User
 from webapp.sales import service as sales
 from webapp.sales.pay import closing, manual, periods
 
@@ -44,6 +44,9 @@ PLOTS = (
 )
 
 
+assert tuple(plot.code for plot in PLOTS) == CODES
+
+
 @dataclass(slots=True)
 class World:
     """A company while its story is told."""
@@ -59,16 +62,35 @@ class World:
 
 
 def load(say: Say) -> None:
-    """Make the demo companies that are not there yet. Needs an application context."""
+    """Make the demo companies that are not there yet. One whose making was broken off is put aside under another code
+    and made anew. Needs an application context."""
     for plot in PLOTS:
-        known = directory.find("code", plot.code)
+        known, told = directory.find("code", plot.code), directory.find("demo", plot.code)
         db.session.rollback()
-        if known is None:
-            say(f"Making the company {plot.code}: {plot.name}, {plot.days} days of history")
-            _tell(plot, say)
+        if told is not None:
+            continue
+        if known is not None:
+            say(f"{plot.code} was not finished; it is kept as {_put_aside(plot.code, known)}")
+        say(f"Making the company {plot.code}: {plot.name}, {plot.days} days of history")
+        tenant = _tell(plot, say)
+        with tenancy.across(tenant):
+            directory.put("demo", plot.code, tenant)
 
 
-def _tell(plot: Plot, say: Say) -> None:
+def _put_aside(code: str, tenant: UUID) -> str:
+    other = next(f"{code}-{n}" for n in range(1, 1000) if directory.find("code", f"{code}-{n}") is None)
+    db.session.rollback()
+    with tenancy.across(tenant):
+        company = db.session.get_one(Organization, tenant)
+        before = journal.snapshot(company)
+        company.business_code = other
+        directory.remove("code", code, tenant)
+        directory.put("code", other, tenant)
+        journal.audit("organization.updated", company, before=before)
+    return other
+
+
+def _tell(plot: Plot, say: Say) -> UUID:
     today = clock.today(ZONE)
     first = today - timedelta(days=plot.days)
     chance = Random(plot.seed)  # noqa: S311  # a story, the same every time
@@ -85,6 +107,7 @@ def _tell(plot: Plot, say: Say) -> None:
         if number and number % 30 == 0:
             say(f"  {plot.code}: {number} of {plot.days} days")
         _day(world, day, today)
+    return world.tenant_id
 
 
 def _found(plot: Plot, chance: Random) -> World:
