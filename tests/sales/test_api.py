@@ -1,6 +1,7 @@
 """The sales and commission API as partners use it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from tests.factories import sales
 from tests.factories.queries import counted
 from tests.factories.world import ApiClient, Company
 from webapp.kit import clock
+from webapp.kit.db import db
+from webapp.models import Sale
 from webapp.sales.pay import closing, periods
 from webapp.sales.service import tallies
 
@@ -391,3 +394,26 @@ def test_the_file_has_dollars_and_no_formulas(world: World) -> None:
     assert "'=HYPERLINK" in line
     assert len(world.api.get("/admin/csv-export/sales").get_data(as_text=True).splitlines()) == 3
     assert world.api.get("/admin/csv-export/sales?from=2026").status_code == 422
+
+
+def test_two_people_who_hold_what_the_other_wants_are_told_to_try_again(
+    world: World, company: Company
+) -> None:
+    first, second = world.record()["id"], world.record()["id"]
+    held, answers = threading.Event(), []
+
+    def approve_both() -> None:
+        held.wait(10)
+        answers.append(company.api("manager").post("/sales/approve", {"ids": [first, second]}))
+
+    person = threading.Thread(target=approve_both)
+    person.start()
+    with company.acting():
+        db.session.get_one(Sale, (company.tenant_id, second), with_for_update=True)
+        held.set()
+        time.sleep(0.6)  # the other one holds the first sale by now, and waits for this one
+        db.session.get_one(Sale, (company.tenant_id, first), with_for_update=True)
+    person.join(10)
+    assert (answers[0].status_code, answers[0].json["error"]["code"]) == (409, "CONFLICT")
+    assert "try again" in answers[0].json["error"]["message"]
+    assert world.api.get(f"/sales/{first}").json["data"]["status"] == "pending"

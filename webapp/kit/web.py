@@ -283,7 +283,16 @@ def _integrity(problem: IntegrityError) -> Response:
     return render(errors.Invalid("A value is outside what the record can hold."))
 
 
+_CROSSED = ("40P01", "40001", "55P03")  # deadlock, serialization failure, lock not available
+
+
 def _database_away(problem: OperationalError) -> Response:
+    if getattr(problem.orig, "sqlstate", "") in _CROSSED:
+        # the database is there: two people held what the other one wanted, and this one has to give way
+        log.warning("crossed: %s", problem.orig)
+        return render(
+            errors.Conflict("Somebody else was changing the same records. Nothing was changed; try again.")
+        )
     log.error("database: %s", problem.orig)
     db.session.remove()
     return render(errors.Unavailable("The database cannot be reached. Nothing was changed; try again in a moment.",
