@@ -252,6 +252,35 @@ def test_a_sale_that_comes_while_the_period_closes_is_refused(company: Company) 
     assert "which is closed" in outcome[0]
 
 
+def test_a_period_is_reopened_while_somebody_changes_a_sale_that_moved_on_from_it(company: Company) -> None:
+    with company.acting():
+        sale_id = pay.sale(pay.technician(), sold_on=EARLY).id
+        period_id = pay.period_of(EARLY).id
+        closing.close(period_id)
+    changing, problems = threading.Event(), []
+
+    def change_slowly() -> None:
+        try:
+            with company.acting():
+                sale = db.session.get_one(Sale, (company.tenant_id, sale_id), with_for_update=True)
+                changing.set()
+                time.sleep(0.4)
+                posting.dates_changed(sale)
+        except Exception as problem:
+            problems.append(problem)
+            raise
+
+    person = threading.Thread(target=change_slowly)
+    person.start()
+    changing.wait(10)
+    with company.acting():
+        assert closing.reopen(period_id, "a bonus was forgotten").status == "open"
+    person.join(10)
+    assert not problems, "each would have waited for the other for ever"
+    with company.acting():
+        assert db.session.get_one(Sale, (company.tenant_id, sale_id)).pay_period_id == period_id
+
+
 # Reopening
 
 

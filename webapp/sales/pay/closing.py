@@ -1,7 +1,7 @@
 """Approving, closing and reopening pay periods."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, exists, or_, select, update
@@ -100,7 +100,7 @@ def close(period_id: int) -> PayPeriod:
     being changed for longer than two seconds.
     """
     demand(PAYROLL_CLOSE)
-    period = _lock_whole(period_id)
+    period = _lock_whole(period_id, "open", lambda found: [_pending_sales(found.id)])
     _refuse_closed(period)
     refusal = why_not_close(period)
     if refusal:
@@ -143,8 +143,10 @@ def close(period_id: int) -> PayPeriod:
     return period
 
 
-def _lock_whole(period_id: int) -> PayPeriod:
-    """Lock a period and its pending sales, waiting for those who change them but never while holding it.
+def _lock_whole(
+    period_id: int, status: str, sales: Callable[[PayPeriod], Sequence[Select[Sale]]]
+) -> PayPeriod:
+    """Lock a period and, if it has this status, some sales, waiting for who changes them but never while holding it.
 
     They lock the sale first and the period after: waiting with the period in hand would be for ever.
     """
@@ -152,10 +154,8 @@ def _lock_whole(period_id: int) -> PayPeriod:
         inner = db.session.begin_nested()
         try:
             period = get(PayPeriod, period_id, lock=True)
-            if period.status == "open":
-                db.session.execute(
-                    _pending_sales(period.id).with_only_columns(Sale.id).with_for_update(nowait=True)
-                )
+            for wanted in sales(period) if period.status == status else ():
+                db.session.execute(wanted.with_only_columns(Sale.id).with_for_update(nowait=True))
             inner.commit()
         except OperationalError as problem:
             inner.rollback()  # lets go of the period as well
@@ -249,7 +249,7 @@ def reopen(period_id: int, reason: str) -> PayPeriod:
     reason = reason.strip()
     if not reason:
         raise errors.Invalid.one("reason", "Say why the period is opened again.")
-    period = get(PayPeriod, period_id, lock=True)
+    period = _lock_whole(period_id, "closed", lambda found: [_moved_on(found), _settled_elsewhere(found)])
     refusal = why_not_reopen(period)
     if refusal:
         raise errors.Conflict(refusal)
@@ -303,12 +303,7 @@ def _bring_back(period: PayPeriod) -> None:
     mine = (PayLine.tenant_id == context.tenant_id(), PayLine.moved_from_id == period.id)
     _changed(
         update(Sale)
-        .where(
-            Sale.tenant_id == context.tenant_id(),
-            Sale.status == "pending",
-            Sale.voided_at.is_(None),
-            Sale.id.in_(select(PayLine.sale_id).where(*mine, PayLine.state == "pending")),
-        )
+        .where(*_still_pending(period))
         .values(pay_period_id=period.id, period_note="", updated_at=clock.now())
         .returning(Sale.id)
     )
@@ -320,6 +315,25 @@ def _bring_back(period: PayPeriod) -> None:
     )
     for sale in db.session.scalars(_settled_elsewhere(period)).all():
         posting.settle(sale)
+
+
+def _still_pending(period: PayPeriod) -> tuple[Any, ...]:
+    """The condition of sales that moved on from a period and still wait."""
+    moved = select(PayLine.sale_id).where(
+        PayLine.tenant_id == context.tenant_id(),
+        PayLine.moved_from_id == period.id,
+        PayLine.state == "pending",
+    )
+    return (
+        Sale.tenant_id == context.tenant_id(),
+        Sale.status == "pending",
+        Sale.voided_at.is_(None),
+        Sale.id.in_(moved),
+    )
+
+
+def _moved_on(period: PayPeriod) -> Select[Sale]:
+    return select(Sale).where(*_still_pending(period)).order_by(Sale.id)
 
 
 def _settled_elsewhere(period: PayPeriod) -> Select[Sale]:
