@@ -112,6 +112,19 @@ def test_two_recoveries_approved_at_once_do_not_keep_back_twice(company: Company
     assert sorted(o.split()[0] for o in outcomes) == ["Mike", "approved"]
 
 
+def test_a_draw_that_was_kept_back_cannot_be_taken_out(company: Company) -> None:
+    with company.acting("payroll"):
+        tech = pay.technician().id
+        drawn = approved(tech, "draw", 50_000)
+        kept = approved(tech, "draw_recovery", 20_000)
+        with pytest.raises(errors.Conflict, match=r"\$200\.00 of Mike.* draws were kept back already"):
+            manual.reject(drawn.id)
+        assert drawn.state == "posted"
+        manual.reject(kept.id)
+        assert manual.reject(drawn.id).state == "void"
+        assert manual.draw_balances() == {}
+
+
 def test_where_a_second_person_is_asked_for_nobody_approves_their_own(company: Company) -> None:
     with company.acting("payroll"):
         db.session.get_one(Organization, company.tenant_id).second_person = True

@@ -98,10 +98,15 @@ def approve(line_id: int) -> PayLine:
 
 
 def reject(line_id: int, reason: str = "") -> PayLine:
-    """Turn an amount down, or take an approved one out again while its period is open."""
+    """Turn an amount down, or take an approved one out again while its period is open.
+
+    Raises Conflict for a draw that was kept back meanwhile.
+    """
     demand(PAYROLL_APPROVE)
     line = _lock(line_id)
     _refuse_unless(line, "pending", "posted")
+    if line.kind == "draw" and line.state == "posted":
+        _check_kept_back(line.amount_cents, get(Technician, line.technician_id, lock=True))
     return _decide(line, "void", "pay_line.rejected", reason.strip()[:REASON_LENGTH])
 
 
@@ -156,6 +161,16 @@ def _check_draw(kind: str, cents: int, technician: Technician) -> None:
     if cents > owed:
         raise errors.Conflict(
             f"{technician.name} owes {money.dollars(owed)} on draws; {money.dollars(cents)} cannot be kept back."
+        )
+
+
+def _check_kept_back(cents: int, technician: Technician) -> None:
+    """Refuse to take a draw out that was kept back again: the technician would have paid for what was never drawn."""
+    owed = draw_balances([technician.id]).get(technician.id, 0)
+    if cents > owed:
+        raise errors.Conflict(
+            f"{money.dollars(cents - owed)} of {technician.name}'s draws were kept back already. "
+            "Take that out first."
         )
 
 
