@@ -1,6 +1,7 @@
 """Bonuses, draws, guarantees, deductions: added, decided, limited, never on a closed period."""
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -11,7 +12,7 @@ from tests.factories import pay
 from tests.factories.world import Company
 from webapp.kit import clock, errors, journal
 from webapp.kit.db import db
-from webapp.models import Organization, PayLine
+from webapp.models import Organization, PayLine, Sale
 from webapp.sales.pay import closing, manual, plans, queries, totals
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
@@ -123,6 +124,30 @@ def test_a_draw_that_was_kept_back_cannot_be_taken_out(company: Company) -> None
         manual.reject(kept.id)
         assert manual.reject(drawn.id).state == "void"
         assert manual.draw_balances() == {}
+
+
+def test_two_sales_approved_at_once_both_count_against_the_guarantee(company: Company) -> None:
+    with company.acting("payroll"):
+        tech = pay.technician()
+        line_id = approved(tech.id, "guarantee", 90_000).id
+        ids = [pay.sale(tech, sold_on=EARLY).id for _ in range(2)]
+    ready = threading.Barrier(2)
+
+    def approve(sale_id: int) -> None:
+        with company.acting("payroll"):
+            sale = db.session.get_one(Sale, (company.tenant_id, sale_id), with_for_update=True)
+            ready.wait(10)
+            pay.approve(sale)
+            time.sleep(0.3)  # the other one looks at the earnings before this one commits
+
+    people = [threading.Thread(target=approve, args=(sale_id,)) for sale_id in ids]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join(20)
+    with company.acting("payroll"):
+        line = db.session.get_one(PayLine, (company.tenant_id, line_id))
+        assert line.amount_cents == 90_000 - 2 * 11_250
 
 
 def test_where_a_second_person_is_asked_for_nobody_approves_their_own(company: Company) -> None:

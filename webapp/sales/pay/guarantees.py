@@ -30,6 +30,9 @@ def refresh(touched: Iterable[tuple[int, int]]) -> int:
         select(PayLine)
         .where(*mine, PayLine.kind == "guarantee", PayLine.frozen.is_(False))
         .order_by(PayLine.id)
+        # one after the other: of two approvals at once each would count the earnings without the other's
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     if not lines:
         return 0
