@@ -15,7 +15,8 @@ from tests.factories.queries import counted
 from tests.factories.world import ApiClient, Company
 from webapp.kit import clock
 from webapp.kit.db import db
-from webapp.models import Sale
+from webapp.kit.money import percent
+from webapp.models import Sale, Technician
 from webapp.sales.pay import closing, periods
 from webapp.sales.service import tallies
 
@@ -417,3 +418,38 @@ def test_two_people_who_hold_what_the_other_wants_are_told_to_try_again(
     assert (answers[0].status_code, answers[0].json["error"]["code"]) == (409, "CONFLICT")
     assert "try again" in answers[0].json["error"]["message"]
     assert world.api.get(f"/sales/{first}").json["data"]["status"] == "pending"
+
+
+def test_who_earns_on_another_technicians_sale_reads_their_own_part_only(
+    world: World, company: Company
+) -> None:
+    with company.acting():
+        boss, seller, helper = (sales.technician(n) for n in ("Bea Boss", "Sam Seller", "Hal Helper"))
+        seller.supervisor_id = boss.id
+        sales.rate(seller.id, rate_bps=900)
+        sales.rate(item_id=world.item_id, rate_bps=1000, ov_rate_bps=100)
+        people = {"boss": boss.id, "seller": seller.id, "helper": helper.id}
+    shares = [{"technician_id": people["helper"], "share_bps": 2000}]
+    number = world.record(technician_id=people["seller"], sale_price_cents=100_000, splits=shares)["id"]
+
+    def seen_by(who: str) -> dict[str, Any]:
+        with company.acting():
+            found = db.session.get_one(Technician, (company.tenant_id, people[who]))
+            sales.link(company.users["technician"], found)
+        answer = company.api("technician").get(f"/sales/{number}")
+        page = company.sign_in("technician").get(f"/my/sales/{number}").get_data(as_text=True)
+        found = answer.json["data"]
+        for text in ("$80.00", "Sam Seller&#39;s default", "Where the rate came from"):
+            assert (text in page) == (who == "seller"), (who, text)
+        return found["commission"] | {"sale": (found["commission_cents"], found["override_cents"])}
+
+    whole, part, override = seen_by("seller"), seen_by("helper"), seen_by("boss")
+    assert (whole["total_cents"], whole["override_cents"]) == (10_000, 800)
+    assert (part["total_cents"], part["override_cents"], part["rate"]) == (2_000, 0, percent(1_000))
+    assert part["explanation"][-1] == f"{percent(2_000)} of $100.00 = $20.00"
+    assert (override["total_cents"], override["override_cents"], override["rate"]) == (0, 800, "")
+    for found, earns in ((part, 2_000), (override, 800)):
+        assert (found["sale"], found["rules"], found["snapshot"]) == ((None, None), [], {})
+        assert [line["amount_cents"] for line in found["lines"]] == [earns]
+        assert "$80.00" not in str(found)
+    assert "$100.00" not in str(override)

@@ -166,7 +166,10 @@ class ShareOut(BaseModel):
 
 
 class CommissionOut(BaseModel):
-    """The frozen commission in words and numbers, and the whole of what it was calculated from."""
+    """The frozen commission in words and numbers, and the whole of what it was calculated from.
+
+    A technician who only shares in a sale, or supervises its seller, gets their own part: what others earn is not in it.
+    """
 
     total_cents: int
     override_cents: int
@@ -256,19 +259,24 @@ def detail(
     replaced_by_id: int | None = None,
 ) -> dict[str, Any]:
     """One sale with its frozen commission."""
-    seen = rights.sees_commission(sale.technician_id) or not rights.sees_all()
+    seen = rights.sees_commission(sale.technician_id)
     lines = [_line(line) for line in snapshot.lines]
+    me = None if rights.sees_all() else context.principal().technician_id
     return {
         **shape(sale, *names),
         "commission_cents": sale.commission_cents if seen else None,
         "override_cents": sale.override_cents if seen else None,
         "replaced_by_id": replaced_by_id,
         "splits": [
-            {**line, "amount_cents": line["amount_cents"] if seen else None}
+            {**line, "amount_cents": line["amount_cents"] if seen or line["technician_id"] == me else None}
             for line in lines
             if line["role"] == "split"
         ],
-        "commission": _commission(sale, snapshot, lines) if seen else None,
+        "commission": _commission(sale, snapshot, lines)
+        if seen
+        else _part(snapshot, lines, me)
+        if me
+        else None,
         "customer_match": {
             "status": match.status,
             "candidates": [
@@ -285,6 +293,24 @@ def _line(line: rules.CommissionLine) -> dict[str, Any]:
         "role": line.role,
         "share_bps": line.share_bps,
         "amount_cents": line.amount_cents,
+    }
+
+
+def _part(snapshot: rules.Snapshot, lines: list[dict[str, Any]], me: int) -> dict[str, Any]:
+    """What one technician earns on another's sale."""
+    own = [line for line in lines if line["technician_id"] == me]
+    share = sum(line["amount_cents"] for line in own if line["role"] != "override")
+    shares = any(line["role"] != "override" for line in own)
+    return {
+        "total_cents": share,
+        "override_cents": sum(line["amount_cents"] for line in own) - share,
+        "rate": rules.describe_rate(snapshot.rule) if shares else "",
+        "rate_level": snapshot.rule.level if shares else "",
+        "discount_bps": snapshot.discount_bps,
+        "lines": own,
+        "explanation": list(rules.explain_part(snapshot, me)),
+        "rules": [],
+        "snapshot": {},
     }
 
 

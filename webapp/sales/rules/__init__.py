@@ -6,7 +6,7 @@ Pure functions over frozen values: no session, no Flask, no clock. Every value h
 from webapp.kit.errors import FieldProblem as RuleError
 from webapp.sales.rules.commission import calculate, discount_bps, scale_step, tier_parts
 from webapp.sales.rules.earnings import earnings
-from webapp.sales.rules.explain import explain, explain_rules
+from webapp.sales.rules.explain import explain, explain_part, explain_rules
 from webapp.sales.rules.facts import InvalidSale, SaleFacts, SaleSplit, SaleTechnician, validate_sale
 from webapp.sales.rules.pay_periods import (
     BASES,
@@ -114,6 +114,7 @@ __all__ = [
     "draw_balance",
     "earnings",
     "explain",
+    "explain_part",
     "explain_rules",
     "guarantee_top_up",
     "label",

@@ -33,6 +33,17 @@ def explain(snapshot: Snapshot, reader_id: int | None = None) -> tuple[str, ...]
     )
 
 
+def explain_part(snapshot: Snapshot, technician_id: int) -> tuple[str, ...]:
+    """What somebody who earns on another's sale reads of it: how their own part comes about, and nobody else's.
+
+    A share is explained from the rate on, an override by itself.
+    """
+    own = [line for line in snapshot.lines if line.technician_id == technician_id]
+    shares = any(line.role != "override" for line in own)
+    told = explain(snapshot, technician_id)[: 1 + len(snapshot.steps)] if shares else ()
+    return (*told, *(text for line in own for text in line.texts))
+
+
 def explain_rules(snapshot: Snapshot) -> tuple[str, ...]:
     """Where the rate came from: each rule that applied to the sale, most specific first, and its fate."""
     return tuple(

@@ -185,8 +185,10 @@ def show(sale_id: int) -> Response:
     sale = load(sale_id)
     shown = commission(sale)
     mine = [line for line in shown["snapshot"].lines if line.technician_id == me]
-    if not mine and sale.technician_id != me:
-        raise errors.NotFound(f"No sale has the number {sale_id}.")
+    if sale.technician_id != me:
+        if not mine:
+            raise errors.NotFound(f"No sale has the number {sale_id}.")
+        shown |= {"explanation": rules.explain_part(shown["snapshot"], me), "considered": ()}
     return pages.render(
         "sales/own_show.html",
         page_title=f"Sale {sale_id}",
