@@ -221,6 +221,16 @@ def close_period(day: date) -> None:
 # A technician's own ---------------------------------------------------------------------------------------------------
 
 
+def test_technicians_change_nothing_of_a_sale_that_the_office_has_approved(company: Company) -> None:
+    with company.acting():
+        mike, tune_up = sales.technician(), sales.item()
+        sales.link(company.users["technician"], mike)
+        mine = sales.sale(mike, tune_up, approved=True).id
+    for changes in ({"completed_on": NOON.date()}, {"notes": "mine"}, {"sale_price_cents": 1}):
+        with company.acting("technician"), pytest.raises(errors.Conflict, match="office has decided"):
+            service.correct(mine, changes, "because")
+
+
 def test_technicians_see_and_record_only_their_own_and_decide_nothing(company: Company) -> None:
     with company.acting():
         mike, ana, tune_up = sales.technician(), sales.technician("Ana"), sales.item()

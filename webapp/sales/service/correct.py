@@ -47,14 +47,16 @@ def correct(sale_id: int, changes: Mapping[str, Any], reason: str) -> Correction
     """Correct what `changes` names (see TERMS and OTHERS; `splits` of Share, `buyer` a Buyer), with a reason.
 
     Where its commission depends on a change it is calculated anew with the rates of now. A rejected sale is pending
-    again. Raises Conflict for a voided sale, Forbidden when an approved one would need to be voided and the caller
-    may not, and as `record` does.
+    again. Raises Conflict for a voided sale and for a technician's own once it is approved, Forbidden when an approved
+    one would need to be voided and the caller may not, and as `record` does.
     """
     permissions.demand(SALES_CORRECT)
     why = reason_of(reason)
     sale = rights.get_own(sale_id)
     if sale.voided_at is not None:
         raise errors.Conflict("This sale is voided. Undo the void before correcting it.")
+    if sale.status == "approved" and not rights.sees_all():
+        raise errors.Conflict("The office has decided on this sale. Ask them to correct it.")
     if "technician_id" in changes:
         rights.demand_technician(changes["technician_id"])
     held = _terms(sale)
