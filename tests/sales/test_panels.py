@@ -55,3 +55,18 @@ def test_the_scorecard_counts_what_stands(company: Company) -> None:
         assert panels.metrics(date(2026, 11, 1), date(2026, 11, 30)) == {
             mike.id: {"sales_count": 1, "revenue_cents": 10_000, "commission_cents": 1_000}
         }
+
+
+def test_the_scorecard_keeps_commissions_from_who_may_not_see_them(company: Company) -> None:
+    with company.acting():
+        mike, _idle = sales.technician("Mike"), sales.technician("Idle Ida")
+        sales.rate(rate_bps=1000)
+        sales.sale(mike, price=12_340)
+    days = "date_from=2026-11-01&date_to=2026-11-30"
+    for role, figures in (("manager", {1_234, 0}), ("dispatcher", {None})):
+        board = company.api(role).get(f"/admin/technicians/metrics?{days}").json["data"]["leaderboard"]
+        assert {line["commission_cents"] for line in board} == figures, role
+        assert board[0]["revenue_cents"] == 12_340
+        page = company.sign_in(role).get("/technicians/scorecard").get_data(as_text=True)
+        assert ("$12.34" in page, "Commission</" in page) == (role == "manager",) * 2
+        assert "$123.40" in page

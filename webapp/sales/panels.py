@@ -95,7 +95,10 @@ def _row(row: Row[Any]) -> dict[str, Any]:
 
 
 def metrics(first: date, last: date) -> Mapping[int, Mapping[str, Any]]:
-    """What each technician sold between two days, inclusive, and its commission; voided and rejected sales apart."""
+    """What each technician sold between two days, inclusive, and its commission for who may see that.
+
+    Voided and rejected sales are left out.
+    """
     found = rows(
         select(
             SaleTally.technician_id,
@@ -116,7 +119,7 @@ def metrics(first: date, last: date) -> Mapping[int, Mapping[str, Any]]:
         row.technician_id: {
             "sales_count": int(row.sales),
             "revenue_cents": int(row.price),
-            "commission_cents": int(row.commission),
+            "commission_cents": int(row.commission) if permissions.may(COMMISSION_READ) else None,
         }
         for row in found
         if row.sales

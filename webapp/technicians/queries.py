@@ -3,7 +3,7 @@
 Domains above register what they know of a technician. `TECHNICIAN_PANELS`, for the record page: functions
 from an id to a dict as `components/panel.html` takes it. `METRICS_PROVIDERS`, for the scorecard: functions
 from two days, inclusive, to `{technician_id: {"revenue_cents", "sales_count", "commission_cents"}}` and what else
-:class:`rules.Score` has.
+:class:`rules.Score` has; a figure that is None for one is kept from the reader for everybody.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -231,9 +231,12 @@ def leaderboard(date_from: date, date_to: date) -> list[tuple[int, rules.Score]]
         Technician.tenant_id == context.tenant_id(), or_(here, Technician.id.in_(known))
     )
     fields = set(rules.Score.__dataclass_fields__) - {"technician_id", "name"}
+    kept = dict.fromkeys(k for values in known.values() for k, v in values.items() if v is None)
     return rules.ranked(
         [
-            rules.Score(row.id, row.name, **{k: v for k, v in known.get(row.id, {}).items() if k in fields})
+            rules.Score(
+                row.id, row.name, **{k: v for k, v in (known.get(row.id, {}) | kept).items() if k in fields}
+            )
             for row in read_rows(statement)
         ]
     )

@@ -114,7 +114,7 @@ class Score:
     name: str
     revenue_cents: int = 0
     sales_count: int = 0
-    commission_cents: int = 0
+    commission_cents: int | None = 0  # None also where the reader may not know it
     completion_rate: int | None = None  # basis points
     average_job_minutes: int | None = None
     average_rating: int | None = None  # hundredths of a star

@@ -97,7 +97,7 @@ class Metric(BaseModel):
     revenue_cents: int
     sales_count: int
     average_sale_cents: int | None
-    commission_cents: int
+    commission_cents: int | None = Field(description="null for who may not see commissions")
     completion_rate: int | None = Field(description="Basis points of jobs completed")
     average_job_minutes: int | None
     average_rating: int | None = Field(description="Hundredths of a star")

@@ -401,4 +401,5 @@ def scorecard() -> Response:
         for rank, s in board
     ]  # fmt: skip
     return pages.render("technicians/scorecard.html", block={"results": "results"}, page_title="Scorecard",
-                        query=query, rows=rows, date_from=date_from, date_to=date_to)  # fmt: skip
+                        query=query, rows=rows, date_from=date_from, date_to=date_to,
+                        earned=all(row["commission_cents"] is not None for row in rows))  # fmt: skip
