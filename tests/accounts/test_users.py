@@ -6,7 +6,7 @@ import pytest
 
 from tests.accounts.support import audited, browser, login, sign_in
 from tests.factories.world import Company
-from webapp.accounts.service import users
+from webapp.accounts.service import keys, users
 from webapp.kit import directory, errors
 from webapp.kit.db import add, get
 from webapp.kit.web import App
@@ -58,6 +58,37 @@ def test_only_an_owner_makes_and_unmakes_owners(company: Company) -> None:
         change(company, "owner", by="admin", roles=["admin"])
     change(company, "manager", by="owner", roles=["owner", "manager"])
     change(company, "owner", by="owner", roles=["admin"])
+
+
+def test_an_admin_cannot_make_an_owners_account_their_own(company: Company) -> None:
+    for changes in ({"email": "mine@example.com"}, {"username": "mine"}, {"narrowed": ["users.manage"]}):
+        with pytest.raises(errors.Forbidden, match="Only an owner"):
+            change(company, "owner", by="admin", **changes)
+    for act in (users.remove_second_factors, users.invite_again):
+        with pytest.raises(errors.Forbidden, match="Only an owner"), company.acting("admin"):
+            act(company.users["owner"])
+    change(company, "owner", by="owner", email="new@example.com")
+
+
+def test_nobody_gives_what_was_taken_from_them(company: Company) -> None:
+    change(company, "manager", by="owner", roles=["admin"])
+    change(company, "manager", by="owner", narrowed=["sales.approve", "payroll.close"])
+    with pytest.raises(errors.Forbidden, match="may not do yourself"):
+        change(company, "manager", by="manager", narrowed=[])
+    with pytest.raises(errors.Forbidden, match="may not do yourself"):
+        change(company, "dispatcher", by="manager", roles=["payroll"])
+    with pytest.raises(errors.Forbidden, match="may do more than you"):
+        change(company, "admin", by="manager", email="mine@example.com")
+    for role in ("admin", "payroll"):
+        with pytest.raises(errors.Forbidden), company.acting("manager"):
+            users.invite(username="another", name="Another", email="another@example.com", roles=[role])
+        with pytest.raises(errors.Forbidden), company.acting("manager"):
+            keys.create("Mine", "field", role=role)
+    with pytest.raises(errors.Forbidden), company.acting("manager"):
+        keys.create("Mine", "growth", scope="write")
+    change(company, "dispatcher", by="manager", roles=["dispatcher"], narrowed=["sales.record"])
+    with company.acting("manager"):
+        assert keys.create("Board", "field", role="dispatcher")[0].role == "dispatcher"
 
 
 def test_the_last_owner_stays(company: Company) -> None:

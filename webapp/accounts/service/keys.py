@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, USERS_MANAGE
-from webapp.accounts.service import organizations, sessions
+from webapp.accounts.service import organizations, sessions, users
 from webapp.accounts.service.cache import Known, PrincipalCache
 from webapp.kit import clock, context, directory, errors, events, ids, journal, permissions, tenancy
 from webapp.kit.context import Principal
@@ -73,7 +73,8 @@ def create(name: str, product: str, *, role: str = "", scope: str = "",
            expires_at: datetime | None = None) -> tuple[ApiKey, str]:  # fmt: skip
     """Make a key. Returns its row and the key itself, which is never seen again.
 
-    A field key is bound to a role, a growth key to a scope. Raises Invalid naming what is wrong.
+    A field key is bound to a role, a growth key to a scope. Raises Invalid naming what is wrong, Forbidden for a key
+    that could do more than its maker.
     """
     permissions.demand(KEYS_MANAGE)
     what = PRODUCTS.get(product)
@@ -88,6 +89,8 @@ def create(name: str, product: str, *, role: str = "", scope: str = "",
         raise errors.Invalid.one("scope", f"Choose one of {', '.join(SCOPES)}.")
     if expires_at is not None and expires_at <= clock.now():
         raise errors.Invalid.one("expires_at", "The key would have expired already.")
+    if what.bound_to:
+        users.refuse_more(_allowed(role if what.bound_to == "role" else "", scope))
     start = what.prefix + ids.token(LOOKUP + SECRET)
     key = start + ids.checksum(start)
     lookup = key[: len(what.prefix) + LOOKUP]
@@ -172,7 +175,7 @@ def _principal(row: ApiKey) -> Principal:
         id=row.id,
         name=row.name,
         roles=(row.role,) if row.role else (),
-        permissions=_permissions(row),
+        permissions=_allowed(row.role, row.scope),
         scope=row.scope,
         product="growth" if test else row.product,
         environment="test" if test else "live",
@@ -180,12 +183,12 @@ def _principal(row: ApiKey) -> Principal:
     )
 
 
-def _permissions(row: ApiKey) -> frozenset[str]:
-    if row.role:
-        return permissions.of_roles((row.role,))
+def _allowed(role: str, scope: str) -> frozenset[str]:
+    if role:
+        return permissions.of_roles((role,))
     everything = permissions.of_roles(("admin",))
     # a route's own scope decides what a growth key may do; what governs the company itself needs `admin`
-    return everything if row.scope == "admin" else everything - ADMIN_ONLY
+    return everything if scope == "admin" else everything - ADMIN_ONLY
 
 
 def _touch(who: Principal) -> None:

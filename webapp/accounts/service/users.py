@@ -33,7 +33,7 @@ def invite(*, username: str, name: str, email: str, roles: Sequence[str],
            technician_id: int | None = None) -> tuple[User, str]:  # fmt: skip
     """Add somebody who then chooses a password by a mailed link. The user and the link.
 
-    Raises Invalid, Conflict for a username that is taken, Forbidden for a role the inviter may not give.
+    Raises Invalid, Conflict for a username that is taken, Forbidden for a role that gives what the inviter lacks.
     """
     permissions.demand(USERS_MANAGE)
     user = User(
@@ -43,6 +43,7 @@ def invite(*, username: str, name: str, email: str, roles: Sequence[str],
     if not user.email:
         raise errors.Invalid.one("email", "The invitation goes to an e-mail address.")
     _refuse_owner(set(user.roles))
+    refuse_more(permissions.of_roles(user.roles))
     _refuse_taken(user.username, None)
     add(user)
     directory.put("email", user.email, user.tenant_id)
@@ -55,6 +56,7 @@ def invite_again(user_id: int) -> str:
     """A fresh invitation; the earlier link stops working. Raises Conflict once it was accepted."""
     permissions.demand(USERS_MANAGE)
     user = get(User, user_id)
+    _refuse_above(user)
     if user.password_hash is not None:
         raise errors.Conflict(f"{user.name} has accepted the invitation already.")
     if not user.active or not user.email:
@@ -80,9 +82,13 @@ def _send_invitation(user: User) -> str:
 
 def change(user_id: int, *, name: str, username: str, email: str, phone: str, roles: Sequence[str],
            narrowed: Sequence[str] = (), technician_id: int | None = None) -> User:  # fmt: skip
-    """Change somebody's account. Takes effect within seconds, also for who is signed in."""
+    """Change somebody's account. Takes effect within seconds, also for who is signed in.
+
+    Raises Forbidden for the account of somebody who may do more, and for giving what one may not do oneself.
+    """
     permissions.demand(USERS_MANAGE)
     user = get(User, user_id, lock=True)
+    _refuse_above(user)
     before = journal.snapshot(user)
     wanted = checked("roles", rules.roles, roles)
     _refuse_owner(set(wanted) ^ set(user.roles))
@@ -91,6 +97,7 @@ def change(user_id: int, *, name: str, username: str, email: str, phone: str, ro
     unknown = set(narrowed) - set(permissions.REGISTRY)
     if unknown:
         raise errors.Invalid.one("narrowed", f"There is no permission “{min(unknown)}”.")
+    refuse_more(permissions.of_roles(wanted, tuple(narrowed)))
     called = checked("username", rules.username, username)
     _refuse_taken(called, user.id)
     technician = _technician(technician_id, user.id)
@@ -175,9 +182,10 @@ def sign_out_everywhere(user_id: int) -> int:
 
 
 def remove_second_factors(user_id: int) -> None:
-    """For somebody who lost phone and backup codes. Their sessions end."""
+    """For somebody who lost phone and backup codes. Their sessions end. Raises Forbidden as :func:`change`."""
     permissions.demand(USERS_MANAGE)
     user = get(User, user_id, lock=True)
+    _refuse_above(user)
     factors.remove_all(user)
     sessions.revoke_all(user.id, why="the second factor was removed")
 
@@ -230,6 +238,28 @@ def _refuse_owner(touched: set[str]) -> None:
     who = context.principal()
     if "owner" in touched and who.kind == "user" and "owner" not in who.roles:
         raise errors.Forbidden("Only an owner may give or take the role “owner”.")
+
+
+def _refuse_above(user: User) -> None:
+    """Refuse what would let the present person in as somebody who may do more: a new address, no second factor."""
+    who = context.principal()
+    if who.kind != "user" or who.id == user.id:
+        return
+    if "owner" in user.roles and "owner" not in who.roles:
+        raise errors.Forbidden("Only an owner may change an owner’s account.")
+    if permissions.of_roles(user.roles, user.narrowed) - who.permissions:
+        raise errors.Forbidden(
+            f"{user.name} may do more than you, so somebody else must change this account."
+        )
+
+
+def refuse_more(given: frozenset[str]) -> None:
+    """Refuse to give what the present person may not do: what was taken away could be given back so."""
+    who = context.principal()
+    more = given - who.permissions if who.kind == "user" else frozenset()
+    if more:
+        words = permissions.REGISTRY[min(more)].description
+        raise errors.Forbidden(f"You cannot give what you may not do yourself: {words} ({min(more)}).")
 
 
 def _refuse_last_owner(user: User) -> None:
