@@ -54,6 +54,20 @@ def test_a_link_or_code_is_shown_to_the_owner_only(company: Company) -> None:
     assert company.sign_in("technician").get("/outbox").status_code == 403
 
 
+def test_a_link_that_signs_an_owner_in_is_shown_to_no_admin(company: Company) -> None:
+    with company.acting():
+        to = {role: service.send_email(f"{role}@example.com", role, "Set a new password", "Open /reset-password/482913",
+                                       secret=True, record_type="user", record_id=company.users[role]).id
+              for role in ("owner", "manager")}  # fmt: skip
+    for reader, role, readable in (
+        ("admin", "owner", False),
+        ("admin", "manager", True),
+        ("owner", "owner", True),
+    ):
+        page = company.sign_in(reader).get(f"/outbox/{to[role]}").get_data(as_text=True)
+        assert ("482913" in page) == readable, (reader, role)
+
+
 def test_another_companys_message_is_not_found(other_company: Company, sent: Message) -> None:
     assert other_company.sign_in("admin").get(f"/outbox/{sent.id}").status_code == 404
 

@@ -9,10 +9,10 @@ from sqlalchemy import Select, select
 
 from webapp.kit import context, crypto
 from webapp.kit.db import db
-from webapp.kit.permissions import may
+from webapp.kit.permissions import may, of_roles
 from webapp.kit.tables import Job
 from webapp.messaging.permissions import MESSAGING_SECRETS
-from webapp.models import Message, Organization, Suppression
+from webapp.models import Message, Organization, Suppression, User
 
 NOT_CONFIGURED = {
     "email": "Kept here: no mail server is configured, so nothing was sent.",
@@ -61,9 +61,21 @@ def content(message: Message) -> Content:
 
 def shown(message: Message) -> Content:
     """The text of a message as the present person may see it."""
-    if message.secret and not may(MESSAGING_SECRETS):
+    if message.secret and not (may(MESSAGING_SECRETS) and _not_above(message)):
         return Content(message.subject, _HIDDEN, "")
     return content(message)
+
+
+def _not_above(message: Message) -> bool:
+    """Whether the link or code in a message signs nobody in who may do more than the present person."""
+    who = context.principal()
+    if message.record_type != "user" or message.record_id is None or who.kind != "user":
+        return True
+    user = db.session.get(User, (message.tenant_id, message.record_id))
+    if user is None:
+        return False
+    owners = "owner" in user.roles and "owner" not in who.roles
+    return not owners and of_roles(user.roles, user.narrowed) <= who.permissions
 
 
 def suppression(channel: str, address: str) -> Suppression | None:
