@@ -119,6 +119,17 @@ def test_a_key_without_its_role_is_refused_at_the_field(company: Company) -> Non
     assert answer.status_code == 422 and "acts with a role" in answer.get_data(as_text=True)
 
 
+def test_a_saved_view_leads_nowhere_but_here(company: Company) -> None:
+    client = company.sign_in("manager")
+    page = "/saved-views/new/%5Cevil.example.com"
+    assert client.get(page).status_code == 404
+    for headers in ({}, {"HX-Request": "true"}):
+        data = {"csrf_token": csrf_of(client.get("/saved-views/new/sales").text), "name": "Theirs"}
+        answer = client.post(page, data=data, headers=headers)
+        assert answer.status_code == 404
+        assert "HX-Redirect" not in answer.headers and "Location" not in answer.headers
+
+
 def test_a_view_is_saved_listed_and_removed(company: Company) -> None:
     from webapp.accounts.service import saved_views
 

@@ -98,11 +98,15 @@ def messages() -> list[dict[str, Any]]:
 def back(default: str) -> str:
     """The page a form asks to return to (`next`), only ever on this site."""
     target = request.values.get("next", "")
+    return target if is_ours(target) else default
+
+
+def is_ours(target: str) -> bool:
+    """Whether an address that somebody gave leads to a page of this site."""
     # browsers drop tabs and line ends from an address, and read a backslash as a slash
-    safe = (
+    return (
         target.startswith("/") and not target.startswith("//") and target.isprintable() and "\\" not in target
     )
-    return target if safe else default
 
 
 def error_page(error: errors.AppError) -> Response:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts.permissions import COMPANY_EDIT
-from webapp.kit import clock, context, errors, permissions
+from webapp.kit import clock, context, errors, pages, permissions
 from webapp.kit.db import db, get
 from webapp.models import SavedView
 
@@ -20,7 +20,7 @@ def save(path: str, name: str, query: str, *, shared: bool = False) -> SavedView
     name = " ".join(name.split())
     if not 1 <= len(name) <= 60:
         raise errors.Invalid.one("name", "Give the view a name of 1 to 60 characters.")
-    if not path.startswith("/") or path.startswith("//") or len(path) > 200:
+    if not pages.is_ours(path) or len(path) > 200:
         raise errors.Invalid.one("path", "This is not a list.")
     if shared:
         permissions.demand(COMPANY_EDIT)

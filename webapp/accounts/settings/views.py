@@ -44,6 +44,8 @@ def delete_view(view_id: int) -> Response:
 
 
 def _dialog(form: ViewForm, target: str, status: int = 200) -> Response:
+    if not pages.is_ours(f"/{target}"):
+        raise errors.NotFound("There is no such list.")
     query = request.query_string.decode()
     return pages.render(
         "settings/save_view.html", block={"dialog": "dialog"} if status == 200 else "form", status=status, form=form,
