@@ -204,6 +204,9 @@ def _finish(answer: Response) -> Response:
         answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers["Referrer-Policy"] = "same-origin"
         answer.headers["X-Frame-Options"] = "DENY"
+    elif not request.path.startswith(assets.PREFIX):
+        # statements, exports, lists to choose from: nothing that a shared computer should keep
+        answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["X-Correlation-Id"] = context.origin().correlation_id
     return answer
