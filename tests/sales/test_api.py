@@ -453,3 +453,10 @@ def test_who_earns_on_another_technicians_sale_reads_their_own_part_only(
         assert [line["amount_cents"] for line in found["lines"]] == [earns]
         assert "$80.00" not in str(found)
     assert "$100.00" not in str(override)
+
+
+def test_a_slash_at_the_end_of_the_address_makes_no_second_sale(world: World) -> None:
+    once = world.api.post("/sales", world.body(), Idempotency_Key="abc")
+    again = world.api.post("/sales/", world.body(), Idempotency_Key="abc")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json == once.json

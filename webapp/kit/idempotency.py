@@ -63,7 +63,8 @@ def finish(key: str, body: bytes, answer: Response) -> None:
 
 
 def _name(key: str) -> bytes:
-    return crypto.digest(context.principal().label, request.method, request.path, key)
+    # with and without a slash at its end it is one address
+    return crypto.digest(context.principal().label, request.method, request.path.rstrip("/"), key)
 
 
 def forget_old(limit: int = 5000) -> int:
