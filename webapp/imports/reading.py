@@ -20,7 +20,7 @@ CELL_CHARS = 100_000  # below the csv module's own limit, so that the sentence i
 CELL_LINES = 500
 SAMPLE_ROWS = 5
 PEEK_ROWS = 30
-FORMULA = ("=", "+", "-", "@", "|", "%", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class Unreadable(Exception):  # says of the whole file that it cannot be imported

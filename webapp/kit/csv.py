@@ -3,6 +3,7 @@
 `COPY (query) TO` obeys row-level security and costs no memory here, whatever the number of rows.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -24,8 +25,12 @@ from sqlalchemy import (
 from webapp.kit import clock, context
 from webapp.kit.db import db
 
-# what makes a spreadsheet take a cell for a formula (OWASP: CSV injection), also behind leading white space
-_FORMULA: ColumnElement[str] = literal_column(r"""'^[\s\x01-\x1f]*[=+\-@|%]|^[\t\r\n]'""")
+# what makes a spreadsheet take a cell for a formula (OWASP: CSV injection), also in full width and behind what is not
+# seen: white space, the byte order mark, characters without a width
+_UNSEEN = "\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
+_BEGINS = "=+@|%\uff1d\uff0b\uff0d\uff20-"
+_PATTERN = rf"^[\s\x01-\x1f{_UNSEEN}]*[{_BEGINS}]|^[\t\r\n]"
+_FORMULA: ColumnElement[str] = literal_column(f"'{_PATTERN}'")
 
 
 def safe(column: Any) -> ColumnElement[str]:
@@ -36,10 +41,7 @@ def safe(column: Any) -> ColumnElement[str]:
 
 def guard(text: str) -> str:
     """As :func:`safe`, for text in Python."""
-    stripped = text.lstrip()
-    if stripped[:1] in tuple("=+-@|%") or text[:1] in ("\t", "\r", "\n"):
-        return "'" + text
-    return text
+    return f"'{text}" if re.match(_PATTERN, text) else text
 
 
 def dollars(column: Any) -> ColumnElement[str]:
