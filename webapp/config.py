@@ -6,6 +6,7 @@ reads `os.environ`.
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -72,12 +73,31 @@ class Settings:
     outbound_allow: tuple[
         str, ...
     ] = ()  # TRUCKROLL_OUTBOUND_ALLOW: host:port pairs let through the outbound guard
-    sso_google_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_GOOGLE_CLIENT_IDS: accepted audiences
+    # Signing in through a provider. `…_client_ids` are the audiences of the field API's ID tokens (phone apps); a
+    # `…_client_id` with its secret turns on the browser's button and is an accepted audience too.
+    sso_google_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_GOOGLE_CLIENT_IDS
     sso_apple_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_APPLE_CLIENT_IDS
     sso_microsoft_client_ids: tuple[str, ...] = ()  # TRUCKROLL_SSO_MICROSOFT_CLIENT_IDS
-    sso_google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"  # TRUCKROLL_SSO_GOOGLE_KEYS_URL
-    sso_apple_keys_url: str = "https://appleid.apple.com/auth/keys"  # TRUCKROLL_SSO_APPLE_KEYS_URL
-    sso_microsoft_keys_url: str = "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+    sso_google_client_id: str = ""  # TRUCKROLL_SSO_GOOGLE_CLIENT_ID: of the web client
+    sso_google_client_secret: str = field(default="", repr=False)  # TRUCKROLL_SSO_GOOGLE_CLIENT_SECRET
+    sso_microsoft_client_id: str = ""  # TRUCKROLL_SSO_MICROSOFT_CLIENT_ID: the application (client) id
+    sso_microsoft_client_secret: str = field(default="", repr=False)  # TRUCKROLL_SSO_MICROSOFT_CLIENT_SECRET
+    sso_apple_client_id: str = ""  # TRUCKROLL_SSO_APPLE_CLIENT_ID: the Services ID
+    sso_apple_team_id: str = ""  # TRUCKROLL_SSO_APPLE_TEAM_ID: ten characters
+    sso_apple_key_id: str = ""  # TRUCKROLL_SSO_APPLE_KEY_ID: ten characters, of the key below
+    sso_apple_private_key: str = field(
+        default="", repr=False
+    )  # TRUCKROLL_SSO_APPLE_PRIVATE_KEY: the .p8 file's
+    # text, line ends as \n allowed; or TRUCKROLL_SSO_APPLE_PRIVATE_KEY_FILE: its path
+    sso_google_discovery_url: str = "https://accounts.google.com/.well-known/openid-configuration"
+    sso_apple_discovery_url: str = "https://appleid.apple.com/.well-known/openid-configuration"
+    # TRUCKROLL_SSO_MICROSOFT_DISCOVERY_URL: put a directory's id in place of `common` to let in that directory only
+    sso_microsoft_discovery_url: str = (
+        "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration"
+    )
+    sso_google_keys_url: str = ""  # TRUCKROLL_SSO_GOOGLE_KEYS_URL: empty: where the discovery document says
+    sso_apple_keys_url: str = ""  # TRUCKROLL_SSO_APPLE_KEYS_URL
+    sso_microsoft_keys_url: str = ""  # TRUCKROLL_SSO_MICROSOFT_KEYS_URL
     session_idle_minutes: int = (
         8 * 60
     )  # TRUCKROLL_SESSION_IDLE_MINUTES: a browser session unused this long ends
@@ -167,10 +187,7 @@ class Settings:
             "files_url": "TRUCKROLL_FILES_URL",
             "map_tiles_url": "TRUCKROLL_MAP_TILES_URL",
             "map_tiles_attribution": "TRUCKROLL_MAP_TILES_ATTRIBUTION",
-            "sso_google_keys_url": "TRUCKROLL_SSO_GOOGLE_KEYS_URL",
-            "sso_apple_keys_url": "TRUCKROLL_SSO_APPLE_KEYS_URL",
-            "sso_microsoft_keys_url": "TRUCKROLL_SSO_MICROSOFT_KEYS_URL",
-        }
+        } | {name: f"TRUCKROLL_{name.upper()}" for name in _SSO_TEXT}
         whole = {
             "port": "PORT",
             "web_processes": "TRUCKROLL_WEB_PROCESSES",
@@ -191,6 +208,8 @@ class Settings:
         values |= {
             f: tuple(env[name].replace(",", " ").split()) for f, name in several.items() if env.get(name)
         }
+        values |= _apple_key(env)
+        _check_sso(values)
         limits = {f: env[f"TRUCKROLL_LIMIT_{f.upper()}"] for f in Limits.__dataclass_fields__
                   if env.get(f"TRUCKROLL_LIMIT_{f.upper()}")}  # fmt: skip
         return cls(
@@ -204,6 +223,45 @@ class Settings:
             limits=Limits(**limits),
             **values,  # type: ignore[arg-type]  # built from the tables above, field by field
         )
+
+
+# what a provider's button needs besides its client id
+_SSO_NEEDS = {
+    "google": ("client_secret",),
+    "microsoft": ("client_secret",),
+    "apple": ("team_id", "key_id", "private_key"),
+}
+_SSO_TEXT = tuple(
+    f"sso_{provider}_{name}"
+    for provider, needs in _SSO_NEEDS.items()
+    for name in ("client_id", *(n for n in needs if n != "private_key"), "discovery_url", "keys_url")
+)
+
+
+def _apple_key(env: Mapping[str, str]) -> dict[str, object]:
+    """Apple's private key, from the variable itself or from the file it names."""
+    text, path = env.get("TRUCKROLL_SSO_APPLE_PRIVATE_KEY", ""), env.get("TRUCKROLL_SSO_APPLE_PRIVATE_KEY_FILE", "")  # fmt: skip
+    if not text and path:
+        try:
+            text = Path(path).read_text()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise SettingsError(f"TRUCKROLL_SSO_APPLE_PRIVATE_KEY_FILE cannot be read: {problem}") from None
+    text = text.replace("\\n", "\n").strip()
+    if text and "PRIVATE KEY-----" not in text:
+        raise SettingsError(
+            "TRUCKROLL_SSO_APPLE_PRIVATE_KEY must be the text of the .p8 file that Apple gave out."
+        )
+    return {"sso_apple_private_key": text} if text else {}
+
+
+def _check_sso(values: Mapping[str, object]) -> None:
+    """A provider's button needs all of its settings: half of them would fail at somebody's sign-in."""
+    for provider, needs in _SSO_NEEDS.items():
+        given = [n for n in ("client_id", *needs) if values.get(f"sso_{provider}_{n}")]
+        missing = [n for n in ("client_id", *needs) if n not in given]
+        if given and missing:
+            names = " and ".join(f"TRUCKROLL_SSO_{provider.upper()}_{n.upper()}" for n in missing)
+            raise SettingsError(f"Signing in with {provider.title()} is half set up: {names} is missing.")
 
 
 def _whole(name: str, value: str) -> int:

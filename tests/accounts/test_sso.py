@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 
 from tests.accounts.support import audited, call, claims_of, forged, with_app_codes
 from tests.factories.world import Company
-from webapp.accounts.service import id_tokens
+from webapp.accounts.service import providers
 from webapp.kit import clock, ids
 from webapp.kit.web import App
 
@@ -82,7 +82,7 @@ def google(app: App, _server: KeyServer, monkeypatch: pytest.MonkeyPatch) -> Key
     changes: dict[str, object] = {f"sso_{p}_client_ids": (CLIENT,) for p in ISSUERS}
     changes |= {f"sso_{p}_keys_url": _server.url for p in ISSUERS}
     monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].with_(**changes))
-    id_tokens.forget_keys()
+    providers.forget()
     _server.keys, _server.asked, _server.broken = _server.keys[:1], 0, False
     return _server
 

@@ -6,7 +6,7 @@ from flask import current_app
 
 from webapp.accounts import queries, schemas
 from webapp.accounts.authenticators import tenant_header
-from webapp.accounts.service import challenges, factors, registration, sessions, sign_in, tokens
+from webapp.accounts.service import challenges, factors, policy, registration, sessions, sign_in, tokens
 from webapp.config import Settings
 from webapp.kit import clock, context, dialects, errors, limits
 from webapp.kit.api import Api
@@ -150,9 +150,11 @@ def me() -> dict[str, Any]:
 
 def signed_in_or_challenged(user: User, *, method: str) -> dict[str, Any]:
     """Tokens; or a challenge for a user with a second factor."""
+    if method == "password":
+        policy.refuse_password(user, browser=False)
     refuse_without_factor(user)
     if factors.needed(user):
-        return {"mfa_required": True, "mfa_challenge_token": challenges.begin(user)}
+        return {"mfa_required": True, "mfa_challenge_token": challenges.begin(user, method)}
     return signed_in(user, method=method)
 
 

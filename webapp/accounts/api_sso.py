@@ -31,9 +31,9 @@ def register_with(provider: str, body: schemas.SsoRegisterIn) -> dict[str, Any]:
     """Register a company whose owner signs in with this provider."""
     limit_public()
     identity = id_tokens.verify(provider, body.id_token)
-    return registered(
-        sso.register(identity, company_name=body.company_name, username=body.username), method=provider
-    )
+    sso.refuse_known(identity)
+    new = sso.suggested(identity, company_name=body.company_name, username=body.username)
+    return registered(sso.register(identity, new), method=provider)
 
 
 @api.post("/auth/sso/<provider>/link", signed_in=True, body=schemas.IdTokenIn, returns=schemas.LinkedOut)

@@ -134,6 +134,10 @@ def _person(token: str) -> Principal:
     who = sessions.find(claims.tenant_id, claims.session_id, sessions.API)
     if who is None:
         raise errors.Unauthorized("The session is over. Sign in again.")
+    if who.extra.get("must_link"):
+        raise errors.Forbidden(
+            "Your company signs in through a provider. Sign in at the website once to link your account."
+        )
     if who.extra.get("must_set_up"):
         raise errors.Forbidden(
             "Your company asks for a second factor. Sign in at the website once to set it up."

@@ -15,6 +15,7 @@ from webapp.kit.web import App
 from webapp.models import User
 
 SET_UP = "/account/second-factor"
+LINK, BACK = "/account/identities", "/sign-in/with/"
 
 
 def install(app: App) -> None:
@@ -85,12 +86,15 @@ def sign_in_url() -> str:
 
 
 def gate(found: Principal) -> Response | None:
-    """Where the company asks everybody for a second factor, nothing else opens before one is set up."""
-    if found.kind != "user" or not found.extra.get("must_set_up") or not sessions.must_set_up(found):
+    """What the company asks everybody for (a linked account, a second factor) comes before anything else opens."""
+    if found.kind != "user" or request.path == "/sign-out":
         return None
-    if request.path == "/sign-out" or request.path.startswith(SET_UP):
-        return None
-    return pages.redirect(SET_UP)
+    # first the account, then the factor: who links one may not need the other page at all
+    if found.extra.get("must_link") and sessions.must_link(found):
+        return None if request.path.startswith((LINK, BACK)) else pages.redirect(LINK)
+    if found.extra.get("must_set_up") and sessions.must_set_up(found):
+        return None if request.path.startswith(SET_UP) else pages.redirect(SET_UP)
+    return None
 
 
 def _remembered(settings: Settings) -> str:

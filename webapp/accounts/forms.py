@@ -99,6 +99,17 @@ class RegisterForm(Form):
     password = password("Password", "Choose a password.", new=True)
 
 
+class ProviderRegisterForm(Form):
+    """Registering a company with an account of a provider: everything but the password."""
+
+    company_name = RegisterForm.company_name
+    time_zone = RegisterForm.time_zone
+    first_name = RegisterForm.first_name
+    last_name = RegisterForm.last_name
+    email = RegisterForm.email
+    username = RegisterForm.username
+
+
 class ProfileForm(Form):
     """One's own name and addresses."""
 

@@ -12,8 +12,20 @@ from webapp.accounts import (
     views,
     watched,
 )
+from webapp.accounts.service import oidc
 from webapp.accounts.settings import bp as settings_bp
-from webapp.accounts.views import account, links, logo, register, second_factor, sign_in  # noqa: F401  # their pages
+from webapp.accounts.views import (  # noqa: F401  # their pages
+    account,
+    arrivals,
+    identities,
+    links,
+    logo,
+    providers,
+    register,
+    second_factor,
+    sign_in,
+)
+from webapp.kit import web
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
@@ -24,6 +36,10 @@ def _wire(app: App) -> None:
     minutes = app.config["SETTINGS"].session_absolute_minutes
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(minutes=minutes)
     browser.install(app)
+    # Apple's page posts there: the state that is checked afterwards is the token
+    web.csrf.exempt(providers.provider_posts)
+    with app.app_context():
+        oidc.check()
     authenticators.install()
     app.extensions["streams"].still_valid = watched.still_valid
 

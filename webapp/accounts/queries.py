@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from webapp.kit import context
 from webapp.kit.db import db
-from webapp.models import ApiKey, Organization, User
+from webapp.models import ApiKey, Organization, SsoIdentity, User
 
 
 def organization() -> Organization:
@@ -37,6 +37,20 @@ def user_by_name_or_address(name: str) -> User | None:
     )
     several = db.session.scalars(statement.limit(2)).all()
     return several[0] if len(several) == 1 else None
+
+
+def joined() -> ColumnElement[bool]:
+    """Whether a user has a way to sign in: a password, or a linked account. Before, they are invited only."""
+    linked = select(SsoIdentity.id).where(
+        SsoIdentity.tenant_id == User.tenant_id, SsoIdentity.user_id == User.id
+    )
+    return or_(User.password_hash.is_not(None), linked.exists())
+
+
+def has_joined(user: User) -> bool:
+    """:func:`joined` of one user."""
+    statement = select(joined()).where(User.tenant_id == user.tenant_id, User.id == user.id)
+    return bool(db.session.scalar(statement))
 
 
 def api_keys() -> Sequence[ApiKey]:

@@ -15,15 +15,18 @@ WRONG_CODES = "20/hour"  # per user, from everywhere: the tries of many challeng
 OVER = "This sign-in took too long or was finished already. Sign in again."
 
 
-def begin(user: User) -> str:
-    """Ask for the second factor: the challenge's token. Someone with mailed codes only is sent one at once."""
+def begin(user: User, via: str) -> str:
+    """Ask for the second factor: the challenge's token. Someone with mailed codes only is sent one at once.
+
+    `via` is how the first step was taken: `password`, or a provider's name.
+    """
     now, secret = clock.now(), ids.token(22)
     row = add(OneTimeToken(user_id=user.id, purpose="challenge", token_hash=sessions.hashed(secret), created_at=now,
                            expires_at=now + timedelta(minutes=MINUTES)))  # fmt: skip
     if user.email_codes and user.email and not user.totp_on:
         factors.mail_code(user)
     return tokens.issue(tokens.CHALLENGE, tenant_id=user.tenant_id, user_id=user.id, session_id=row.id,
-                        seconds=MINUTES * 60, secret=secret)  # fmt: skip
+                        seconds=MINUTES * 60, secret=secret, via=via)  # fmt: skip
 
 
 def read(token: str) -> tokens.Claims:
@@ -75,7 +78,7 @@ def answer(claims: tokens.Claims, code: str) -> tuple[User, str]:
         raise errors.RefusedSignIn(factors.USED_ALREADY if spent else _wrong(row.tries))
     row.used_at = clock.now()
     limits.reset(WRONG_CODES, "second-factor", str(user.tenant_id), str(user.id))
-    return user, found
+    return user, f"{claims.via or 'password'} and {found}"
 
 
 def _wrong(tries: int) -> str:
@@ -91,7 +94,7 @@ def _method(user: User, code: str) -> str | None:
         if found == factors.SPENT:
             return found
         if found == factors.GOOD:
-            return "password and app code"
+            return "app code"
     if user.email_codes and factors.spend_mailed_code(user, code):
-        return "password and mailed code"
-    return "password and backup code" if factors.spend_backup_code(user, code) else None
+        return "mailed code"
+    return "backup code" if factors.spend_backup_code(user, code) else None

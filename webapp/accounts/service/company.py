@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from webapp.accounts import queries, rules
 from webapp.accounts.permissions import COMPANY_EDIT
+from webapp.accounts.service import policy, providers
 from webapp.accounts.service.users import checked
 from webapp.kit import errors, events, files, journal, permissions
 from webapp.kit.db import db
@@ -21,7 +22,10 @@ _COLOR = re.compile(r"^#[0-9a-f]{6}$")
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The company as it should be. `primary_color` is `#rrggbb`, `time_zone` an IANA name."""
+    """The company as it should be. `primary_color` is `#rrggbb`, `time_zone` an IANA name.
+
+    `sso` is one of :data:`policy.WORDS`; None leaves the rule as it is.
+    """
 
     name: str
     display_name: str
@@ -32,6 +36,7 @@ class Changes:
     address: str = ""
     require_mfa: bool = False
     second_person: bool = False
+    sso: str | None = None
 
 
 def change(new: Changes, logo: tuple[str, bytes] | None = None, *, drop_logo: bool = False) -> Organization:
@@ -60,6 +65,8 @@ def change(new: Changes, logo: tuple[str, bytes] | None = None, *, drop_logo: bo
     )
     company.email = checked("email", rules.email, new.email)
     company.require_mfa, company.second_person = new.require_mfa, new.second_person
+    if new.sso is not None:
+        _set_sso(company, new.sso)
     if logo is not None:
         company.logo_file_id = _keep_logo(*logo)
     elif drop_logo:
@@ -70,6 +77,16 @@ def change(new: Changes, logo: tuple[str, bytes] | None = None, *, drop_logo: bo
         journal.audit("organization.updated", company, before=before, record_type="organization")
         events.emit(CHANGED, None, {"changed": changed})
     return company
+
+
+def _set_sso(company: Organization, rule: str) -> None:
+    if rule not in policy.WORDS:
+        raise errors.Invalid.one("sso", "Choose one of the list.")
+    if rule == policy.sso_of(company.settings):
+        return
+    if rule == policy.REQUIRED and not providers.offered():
+        raise errors.Invalid.one("sso", "No provider is set up on this server, so nobody could sign in.")
+    company.settings = company.settings | {"sign_in": {"sso": rule}}
 
 
 def _keep_logo(filename: str, data: bytes) -> int:

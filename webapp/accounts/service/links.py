@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from webapp.accounts import queries
-from webapp.accounts.service import passwords, principals, sessions, sign_in
+from webapp.accounts.service import alerts, passwords, policy, principals, providers, sessions, sign_in
 from webapp.kit import clock, context, crypto, errors, ids, journal
 from webapp.kit.db import add, db, get
 from webapp.models import OneTimeToken, User
@@ -79,6 +79,13 @@ def open_(purpose: str, token: str, *, lock: bool = False) -> Link:
     return Link(row, user)
 
 
+def spend(link: Link) -> None:
+    """A link was followed to its end: it and every other open one of the user stop working."""
+    link.row.used_at = clock.now()
+    for purpose in (RESET, INVITE):
+        void(link.user, purpose)
+
+
 def ask_reset(name: str) -> None:
     """Mail a reset link to whoever this username or address means here; nothing happens when it is nobody."""
     user = queries.user_by_name_or_address(name[:200])
@@ -86,6 +93,17 @@ def ask_reset(name: str) -> None:
         return
     from webapp.messaging import service as messaging
 
+    rule = policy.for_user(user)
+    if rule.linked:
+        titles, base = providers.titles(list(rule.linked)), current_app.config["SETTINGS"].base_url
+        messaging.send_email(
+            user.email, user.name, "How you sign in",
+            f"Hello {user.name},\n\nsomebody, we hope you, asked to set a new password for “{user.username}”. "
+            f"{queries.organization().display_name} signs in with {titles}, so there is no password to set: open "
+            f"{base}/sign-in and choose {titles}.\n\nIf it was not you, do nothing.\n",
+            template="password_not_used", record_type="user", record_id=user.id,
+        )  # fmt: skip
+        return
     url = f"{current_app.config['SETTINGS'].base_url}/reset-password/{make(user, RESET)}"
     messaging.send_email(
         user.email, user.name, "Set a new password",
@@ -102,19 +120,24 @@ def reset(link: Link, password: str) -> None:
     passwords.check(password, username=user.username, email=user.email)
     context.set_principal(principals.of_user(user))
     user.password_hash = passwords.hashed(password)
-    link.row.used_at = clock.now()
+    spend(link)
     sessions.revoke_all(user.id, why="the password was set anew")
     journal.audit("user.password_reset", record_type="user", record_id=user.id)
+    alerts.tell(user, "Your password was set anew by a mailed link, and you were signed out everywhere.")
 
 
 def accept(link: Link, *, name: str, password: str) -> None:
     """Accept an invitation: one's name and first password. Raises Invalid for a weak one."""
     user = link.user
+    if policy.for_user(user).required:
+        titles = providers.titles(providers.offered())
+        raise errors.Conflict(f"{queries.organization().display_name} signs in with {titles}. Go on with it instead of "
+                              "a password.")  # fmt: skip
     passwords.check(password, username=user.username, email=user.email)
     context.set_principal(principals.of_user(user))
     before = journal.snapshot(user)
     user.name, user.password_hash = name, passwords.hashed(password)
-    link.row.used_at = clock.now()
+    spend(link)
     journal.audit("user.invitation_accepted", user, before=before)
 
 
@@ -146,5 +169,8 @@ def change_password(user_id: int, *, present: str, new: str, but_session: int | 
     if passwords.matches(user.password_hash, new):
         raise errors.Invalid.one("password", "This is the password you have now.")
     user.password_hash = passwords.hashed(new)
+    # a link for a new password that was asked for earlier must not undo this
+    void(user, RESET)
     journal.audit("user.password_changed", record_type="user", record_id=user.id)
+    alerts.tell(user, "Your password was changed, and your other devices were signed out.")
     return sessions.revoke_all(user.id, why="the password was changed", but=but_session)

@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app, request
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, exists, select, update
 
-from webapp.accounts.service import principals
+from webapp.accounts.service import policy, principals, providers
 from webapp.accounts.service.cache import Known, PrincipalCache
 from webapp.config import Settings
 from webapp.kit import clock, context, crypto, errors, ids, journal, tenancy
 from webapp.kit.context import Principal
 from webapp.kit.db import add, db, get
-from webapp.models import Organization, User, UserSession
+from webapp.models import Organization, SsoIdentity, User, UserSession
 
 BROWSER, API = "browser", "api"
 TOUCH_EVERY = timedelta(minutes=1)
+RECENT = timedelta(minutes=10)
 
 _cache: PrincipalCache[int] = PrincipalCache()
 
@@ -84,19 +85,27 @@ def find(tenant_id: UUID, session_id: int, kind: str, secret: str | None = None)
 
 def _look_up(tenant_id: UUID, session_id: int) -> Known | None:
     bind(tenant_id)
+    linked = exists().where(
+        SsoIdentity.tenant_id == UserSession.tenant_id, SsoIdentity.user_id == UserSession.user_id,
+        SsoIdentity.provider.in_([p.name for p in providers.offered()]),
+    )  # fmt: skip
     found = db.session.execute(
-        select(UserSession, User, Organization.require_mfa)
+        select(UserSession, User, Organization.require_mfa, Organization.settings, linked)
         .join(User, and_(User.tenant_id == UserSession.tenant_id, User.id == UserSession.user_id))
         .join(Organization, Organization.tenant_id == UserSession.tenant_id)
         .where(UserSession.tenant_id == tenant_id, UserSession.id == session_id)
     ).one_or_none()
     if found is None:
         return None
-    row, user, require_mfa = found
+    row, user, require_mfa, settings, has_linked = found
     if not user.active or not alive(row, clock.now()):
         return None
     who = principals.of_user(user, session_id=row.id)
-    who.extra.update(client=row.kind, must_set_up=require_mfa and not (user.totp_on or user.email_codes))
+    who.extra.update(
+        client=row.kind,
+        must_set_up=require_mfa and not (user.totp_on or user.email_codes),
+        must_link=not has_linked and "owner" not in user.roles and policy.requires(settings),
+    )
     return Known(who, bytes(row.token_hash), row.last_used_at, row.expires_at)
 
 
@@ -105,6 +114,19 @@ def bind(tenant_id: UUID) -> None:
     if db.session().info.get("tenant_id") != tenant_id:
         db.session.rollback()
         tenancy.use(tenant_id)
+
+
+def is_recent(session_id: int) -> bool:
+    """Whether somebody signed in within the last minutes, so that what matters needs no password once more."""
+    row = get(UserSession, session_id, what="session")
+    return clock.now() - row.created_at < RECENT
+
+
+def must_link(who: Principal) -> bool:
+    """Whether this user still has to link an account of a provider, as the company asks; asked of the database."""
+    assert who.id is not None  # a user
+    rule = policy.for_user(get(User, who.id))
+    return rule.required and not rule.linked
 
 
 def must_set_up(who: Principal) -> bool:

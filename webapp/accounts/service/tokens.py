@@ -24,6 +24,7 @@ class Claims:
     user_id: int
     session_id: int  # of a challenge: the one-time token's id
     secret: str
+    via: str = ""  # of a challenge: how the first step was taken
 
 
 @lru_cache(maxsize=4)
@@ -36,7 +37,7 @@ def _own_keys() -> tuple[OctKey, ...]:
 
 
 def issue(audience: str, *, tenant_id: UUID, user_id: int, session_id: int, seconds: int, secret: str = "",
-          roles: tuple[str, ...] | list[str] = ()) -> str:  # fmt: skip
+          via: str = "", roles: tuple[str, ...] | list[str] = ()) -> str:  # fmt: skip
     """A signed token, good for `seconds`."""
     now = clock.unix()
     claims: dict[str, Any] = {"aud": audience, "tenant": str(tenant_id), "user": user_id, "session": session_id,
@@ -45,6 +46,8 @@ def issue(audience: str, *, tenant_id: UUID, user_id: int, session_id: int, seco
         claims["roles"] = list(roles)
     if secret:
         claims["jti"] = secret
+    if via:
+        claims["via"] = via
     return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, _own_keys()[0])
 
 
@@ -57,8 +60,9 @@ def read(audience: str, token: str, what: str = "access token") -> Claims:
         raise errors.Unauthorized(f"The {what} has expired.")
     # under our MAC and of our making: the shapes below cannot fail
     return Claims(
-        UUID(claims["tenant"]), int(claims["user"]), int(claims["session"]), str(claims.get("jti", ""))
-    )
+        UUID(claims["tenant"]), int(claims["user"]), int(claims["session"]), str(claims.get("jti", "")),
+        str(claims.get("via", "")),
+    )  # fmt: skip
 
 
 def _verified(token: str) -> dict[str, Any] | None:

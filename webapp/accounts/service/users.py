@@ -57,7 +57,7 @@ def invite_again(user_id: int) -> str:
     permissions.demand(USERS_MANAGE)
     user = get(User, user_id)
     _refuse_above(user)
-    if user.password_hash is not None:
+    if queries.has_joined(user):
         raise errors.Conflict(f"{user.name} has accepted the invitation already.")
     if not user.active or not user.email:
         raise errors.Conflict("Only an active user with an e-mail address can be invited.")

@@ -5,6 +5,7 @@ from flask import Response, request
 from webapp.accounts import queries
 from webapp.accounts.permissions import COMPANY_EDIT
 from webapp.accounts.service import company as service
+from webapp.accounts.service import policy
 from webapp.accounts.settings import bp
 from webapp.accounts.settings.forms import CompanyForm
 from webapp.kit import errors, pages, permissions
@@ -16,7 +17,7 @@ from webapp.models import Organization
 def company() -> Response:
     """The company as it is."""
     present = queries.organization()
-    form = CompanyForm(formdata=None, obj=present)
+    form = CompanyForm(formdata=None, obj=present, sso=policy.sso_of(present.settings))
     return _page(form, present)
 
 
@@ -26,6 +27,7 @@ def change_company() -> Response:
     """Change the company; a new logo with it."""
     present, form = queries.organization(), CompanyForm()
     form.offer_zones(present.time_zone)
+    form.offer_providers()
     if form.validate():
         sent = request.files.get("logo")
         logo = (sent.filename or "", sent.read(service.LOGO_BYTES + 1)) if sent and sent.filename else None
@@ -42,5 +44,7 @@ def change_company() -> Response:
 
 def _page(form: CompanyForm, present: Organization, status: int = 200) -> Response:
     form.offer_zones(present.time_zone)
+    if "sso" in form:
+        form.offer_providers()
     return pages.render("settings/company.html", block="form" if status == 422 else None, status=status, form=form,
                         company=present, page_title="Company")  # fmt: skip

@@ -7,7 +7,7 @@ from wtforms import BooleanField, ColorField, SelectField, SelectMultipleField, 
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.accounts.rules import STAFF_ROLES
-from webapp.accounts.service import keys
+from webapp.accounts.service import keys, policy, providers
 from webapp.kit import permissions
 from webapp.kit.forms import DayField, Form, NumberChoice, area, choices, text
 
@@ -38,6 +38,8 @@ class CompanyForm(Form):
     email = text("E-mail address", limit=254, render_kw={"autocomplete": "email", "inputmode": "email"})
     address = area("Address", limit=300, rows=3)
     require_mfa = BooleanField("Everyone must use a second factor")
+    sso = SelectField("Signing in with Google, Microsoft or Apple", choices=choices(policy.WORDS.items()),
+                      description="Where it is required, a password signs in owners only, and others once to link.")  # fmt: skip
     second_person = BooleanField("Closing a pay period needs a second person’s approval")
 
     def offer_zones(self, present: str) -> None:
@@ -47,6 +49,11 @@ class CompanyForm(Form):
         if present not in zones:
             zones.insert(0, present)
         self.time_zone.choices = choices((z, z.replace("_", " ")) for z in zones)
+
+    def offer_providers(self) -> None:
+        """No question about providers where this server has none set up."""
+        if not any(p.audiences for p in providers.PROVIDERS.values()):
+            del self.sso
 
 
 class UserForm(Form):

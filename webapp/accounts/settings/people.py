@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy import select
 
+from webapp.accounts import queries
 from webapp.accounts.permissions import USERS_MANAGE
 from webapp.accounts.service import factors, sessions, users
 from webapp.accounts.settings import bp
@@ -27,10 +28,10 @@ SORTS = {"name": listing.Sort(User.name), "username": listing.Sort(User.username
 STATES = {"active": "Active", "invited": "Invited", "inactive": "Deactivated"}
 
 
-def _state(user: Any) -> str:
-    if not user.active:
+def _state(active: bool, joined: bool) -> str:
+    if not active:
         return "inactive"
-    return "active" if user.password_hash else "invited"
+    return "active" if joined else "invited"
 
 
 @bp.get("/settings/people")
@@ -45,19 +46,20 @@ def people() -> Response:
     if query.get("state") == "inactive":
         statement = statement.where(~User.active)
     elif query.get("state") == "invited":
-        statement = statement.where(User.active, User.password_hash.is_(None))
+        statement = statement.where(User.active, ~queries.joined())
     elif query.get("state") == "active":
-        statement = statement.where(User.active, User.password_hash.is_not(None))
+        statement = statement.where(User.active, queries.joined())
     wanted = query.get("q").casefold()
     if wanted:
         statement = statement.where(User.username.contains(wanted, autoescape=True)
-                                    | User.name.icontains(wanted, autoescape=True))  # fmt: skip
+                                    | User.name.icontains(wanted, autoescape=True)
+                                    | User.email.contains(wanted, autoescape=True))  # fmt: skip
     total = lists.total(statement.with_only_columns(User.id))
     page = listing.rows(statement.with_only_columns(
-        User.id, User.name, User.username, User.roles, User.email, User.active, User.password_hash, User.totp_on,
+        User.id, User.name, User.username, User.roles, User.email, User.active, queries.joined().label("joined"), User.totp_on,
         User.email_codes, User.last_sign_in_at, User.narrowed), query, SORTS, User.id, total=total)  # fmt: skip
     page.rows = [
-        {"id": r.id, "name": r.name, "username": r.username, "roles": r.roles, "email": r.email, "state": _state(r),
+        {"id": r.id, "name": r.name, "username": r.username, "roles": r.roles, "email": r.email, "state": _state(r.active, r.joined),
          "second_factor": r.totp_on or r.email_codes, "last_sign_in_at": r.last_sign_in_at, "narrowed": r.narrowed}
         for r in page.rows
     ]  # fmt: skip
@@ -176,7 +178,7 @@ def _form(form: UserForm, user: User | None, status: int = 200) -> Response:
     if user is not None:
         narrow = NarrowForm(formdata=None, narrowed=user.narrowed)
         narrow.offer(user.roles)
-        values = {"user": user, "narrow": narrow, "state": _state(user), "sessions": sessions.living(user.id),
+        values = {"user": user, "narrow": narrow, "state": _state(user.active, queries.has_joined(user)), "sessions": sessions.living(user.id),
                   "codes_left": factors.backup_codes_left(user.id)}  # fmt: skip
     return pages.render("settings/person.html" if user else "settings/invite.html", block="form" if status == 422 else None,
                         status=status, form=form, page_title=user.name if user else "Invite somebody", **values)  # fmt: skip

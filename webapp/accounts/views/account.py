@@ -8,7 +8,7 @@ from flask import Response
 from webapp.accounts import devices
 from webapp.accounts.forms import PasswordForm, ProfileForm
 from webapp.accounts.permissions import OFFICE_USE
-from webapp.accounts.service import factors, id_tokens, links, sessions, sso, users
+from webapp.accounts.service import factors, links, policy, providers, sessions, sso, users
 from webapp.accounts.views import bp
 from webapp.kit import context, errors, pages, permissions
 from webapp.kit.db import get
@@ -26,7 +26,7 @@ def me() -> User:
 def shell() -> str:
     """The frame around one's own pages: the office's, the technician's, or none while something must be done first."""
     who = context.principal()
-    if who.extra.get("must_set_up"):
+    if who.extra.get("must_set_up") or who.extra.get("must_link"):
         return "shells/plain.html"
     return "shells/office.html" if who.may(OFFICE_USE) else "shells/phone.html"
 
@@ -92,7 +92,8 @@ def _page(user: User, profile: ProfileForm, password: PasswordForm, *, block: st
         "accounts/account.html", block=block or None, status=status, shell=shell(), user=user, profile=profile,
         password=password, codes_left=factors.backup_codes_left(user.id), page_title="My account",
         sessions=[_shape(row, who.session_id) for row in sessions.living(user.id)],
-        identities=[(i, id_tokens.PROVIDERS[i.provider].title) for i in sso.linked(user.id)],
+        identities=[(i, providers.PROVIDERS[i.provider].title) for i in sso.linked(user.id)],
+        may_link=bool(providers.offered()) and policy.sso() != policy.OFF,
     )  # fmt: skip
 
 
@@ -135,13 +136,4 @@ def end_other_sessions() -> Response:
     ended = sessions.revoke_all(who.id, why="ended by its owner", but=who.session_id)
     pages.toast(f"{ended} other {'device is' if ended == 1 else 'devices are'} signed out." if ended
                 else "You are signed in nowhere else.")  # fmt: skip
-    return pages.redirect("/account")
-
-
-@bp.post("/account/identities/<int:identity_id>/unlink")
-@permissions.signed_in
-def unlink_identity(identity_id: int) -> Response:
-    """Stop signing in through a provider."""
-    sso.unlink(me().id, identity_id)
-    pages.toast("The account is not linked any more.")
     return pages.redirect("/account")

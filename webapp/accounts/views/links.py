@@ -7,7 +7,7 @@ from flask import Response, request
 
 from webapp.accounts import browser, shell
 from webapp.accounts.forms import ForgotForm, InviteForm, NewPasswordForm
-from webapp.accounts.service import links
+from webapp.accounts.service import links, policy, providers
 from webapp.accounts.service import sign_in as service
 from webapp.accounts.views import bp
 from webapp.accounts.views.sign_in import settings, too_many
@@ -130,7 +130,7 @@ def invite(token: str) -> Response:
     if form.validate():
         try:
             links.accept(link, name=form.name.data, password=form.password.data)
-        except errors.Invalid as problem:
+        except (errors.Invalid, errors.Conflict) as problem:
             form.blame(problem)
         else:
             company = shell.company(link.user.tenant_id)
@@ -142,5 +142,8 @@ def invite(token: str) -> Response:
 
 
 def _invite(form: InviteForm, link: links.Link, token: str, status: int = 200) -> Response:
+    rule = policy.sso()
+    offered = providers.offered() if rule != policy.OFF else []
     return pages.render("accounts/invite.html", form=form, user=link.user, token=token, page_title="Welcome",
-                        organization=shell.company(link.user.tenant_id), status=status)  # fmt: skip
+                        organization=shell.company(link.user.tenant_id), status=status, providers=offered,
+                        provider_only=policy.for_user(link.user).required)  # fmt: skip

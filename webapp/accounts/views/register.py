@@ -4,7 +4,7 @@ from flask import Response
 
 from webapp.accounts import browser, queries
 from webapp.accounts.forms import RegisterForm
-from webapp.accounts.service import registration
+from webapp.accounts.service import providers, registration
 from webapp.accounts.views import bp
 from webapp.accounts.views.links import limit_public
 from webapp.accounts.views.sign_in import too_many
@@ -44,4 +44,4 @@ def register() -> Response:
 def _page(form: RegisterForm, problems: list[str] | None = None, status: int = 200) -> Response:
     form.password.data = ""
     return pages.render("accounts/register.html", form=form, problems=problems, page_title="Register your company",
-                        status=status)  # fmt: skip
+                        providers=providers.offered(), status=status)  # fmt: skip

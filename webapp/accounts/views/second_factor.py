@@ -186,4 +186,4 @@ def _ask(form: ConfirmForm, path: str, title: str, submit: str, *, danger: bool 
          status: int = 200) -> Response:  # fmt: skip
     return pages.render("accounts/confirm.html", shell=shell(), form=form, action=f"{HOME}/{path}", title=title,
                         submit=submit, danger=danger, has_password=me().password_hash is not None, page_title=title,
-                        status=status)  # fmt: skip
+                        parent=("Second factor", HOME), status=status)  # fmt: skip

@@ -6,7 +6,7 @@ from flask import Response, current_app, request, session
 
 from webapp.accounts import browser, shell
 from webapp.accounts.forms import SignInForm, VerifyForm
-from webapp.accounts.service import challenges, factors, tokens
+from webapp.accounts.service import challenges, factors, policy, providers, tokens
 from webapp.accounts.service import sign_in as service
 from webapp.accounts.views import bp
 from webapp.config import Settings
@@ -60,10 +60,15 @@ def sign_in() -> Response:
             return _page(form, status=422)
         journal.commit()  # the audit entry stays; the answer's status would undo it
         return _page(form, [error.message], 422)
+    try:
+        policy.refuse_password(user, browser=True)
+    except errors.Forbidden as error:
+        journal.commit()
+        return _page(form, [error.message], 403)
     if factors.needed(user):
-        session[CHALLENGE] = challenges.begin(user)
+        session[CHALLENGE] = challenges.begin(user, "password")
         return _remember(
-            pages.redirect("/sign-in/verify" + _next_query(form.next.data)), form.business_code.data
+            pages.redirect("/sign-in/verify" + next_query(form.next.data)), form.business_code.data
         )
     return _remember(_finish(user, "password"), form.business_code.data)
 
@@ -78,7 +83,7 @@ def _remember(answer: Response, code: str) -> Response:
     return browser.remember_code(answer, code.upper())
 
 
-def _next_query(target: str | None) -> str:
+def next_query(target: str | None) -> str:
     return f"?next={quote(target, safe='/')}" if target else ""
 
 
@@ -143,7 +148,7 @@ def mail_code() -> Response:
         pages.toast(error.message, "warning")
     else:
         pages.toast("A code is on its way. It is good for ten minutes.")
-    return pages.redirect("/sign-in/verify" + _next_query(pages.back("")))
+    return pages.redirect("/sign-in/verify" + next_query(pages.back("")))
 
 
 def _challenge() -> tokens.Claims | Response:
@@ -161,7 +166,7 @@ def _start_again(why: str) -> Response:
     session.pop(CHALLENGE, None)
     if why:
         pages.toast(why, "warning")
-    return pages.redirect("/sign-in" + _next_query(pages.back("")))
+    return pages.redirect("/sign-in" + next_query(pages.back("")))
 
 
 def _verify_page(form: VerifyForm, claims: tokens.Claims, problems: list[str] | None = None,
@@ -187,5 +192,9 @@ def _page(form: SignInForm, problems: list[str] | None = None, status: int = 200
     demo = DEMO_USERS if settings().demo else ()
     tenant = context.principal().tenant_id
     company = shell.company(tenant) if tenant is not None else None
+    rule = policy.sso_of(company.settings) if company is not None else policy.ALLOWED
+    offered = providers.offered() if rule != policy.OFF else []
     return pages.render("accounts/sign_in.html", form=form, problems=problems, demo=demo, demo_code=DEMO_CODE,
-                        demo_password=DEMO_PASSWORD, page_title="Sign in", organization=company, status=status)  # fmt: skip
+                        demo_password=DEMO_PASSWORD, page_title="Sign in", organization=company, status=status,
+                        providers=offered, provider_first=bool(offered) and rule == policy.REQUIRED,
+                        next_query=next_query(form.next.data))  # fmt: skip
