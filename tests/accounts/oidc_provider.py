@@ -142,7 +142,7 @@ class Provider:
         fields = "".join(
             f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in said.items()
         )
-        page = (f'<!doctype html><title>Apple</title><form method="post" action="{asked["redirect_uri"]}">{fields}'
+        page = (f'<!doctype html><title>Apple</title><link rel="icon" href="data:,"><form method="post" action="{asked["redirect_uri"]}">{fields}'
                 "<button>Continue</button></form>")  # fmt: skip
         return _send(request, 200, page)
 
