@@ -142,8 +142,10 @@ class Provider:
         fields = "".join(
             f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in said.items()
         )
-        page = (f'<!doctype html><title>Apple</title><link rel="icon" href="data:,"><form method="post" action="{asked["redirect_uri"]}">{fields}'
-                "<button>Continue</button></form>")  # fmt: skip
+        page = (
+            '<!doctype html><title>Apple</title><link rel="icon" href="data:,">'
+            f'<form method="post" action="{asked["redirect_uri"]}">{fields}<button>Continue</button></form>'
+        )
         return _send(request, 200, page)
 
     def post(self, request: BaseHTTPRequestHandler, url: Any, sent: dict[str, str]) -> None:

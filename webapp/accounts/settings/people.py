@@ -59,8 +59,8 @@ def people() -> Response:
         User.id, User.name, User.username, User.roles, User.email, User.active, queries.joined().label("joined"), User.totp_on,
         User.email_codes, User.last_sign_in_at, User.narrowed), query, SORTS, User.id, total=total)  # fmt: skip
     page.rows = [
-        {"id": r.id, "name": r.name, "username": r.username, "roles": r.roles, "email": r.email, "state": _state(r.active, r.joined),
-         "second_factor": r.totp_on or r.email_codes, "last_sign_in_at": r.last_sign_in_at, "narrowed": r.narrowed}
+        {"id": r.id, "name": r.name, "username": r.username, "roles": r.roles, "email": r.email,
+         "state": _state(r.active, r.joined), "second_factor": r.totp_on or r.email_codes, "last_sign_in_at": r.last_sign_in_at, "narrowed": r.narrowed}
         for r in page.rows
     ]  # fmt: skip
     return pages.render("settings/people.html", block={"results": "results"}, page=page, query=query, columns=COLUMNS,
@@ -178,7 +178,7 @@ def _form(form: UserForm, user: User | None, status: int = 200) -> Response:
     if user is not None:
         narrow = NarrowForm(formdata=None, narrowed=user.narrowed)
         narrow.offer(user.roles)
-        values = {"user": user, "narrow": narrow, "state": _state(user.active, queries.has_joined(user)), "sessions": sessions.living(user.id),
-                  "codes_left": factors.backup_codes_left(user.id)}  # fmt: skip
+        values = {"user": user, "narrow": narrow, "state": _state(user.active, queries.has_joined(user)),
+                  "sessions": sessions.living(user.id), "codes_left": factors.backup_codes_left(user.id)}  # fmt: skip
     return pages.render("settings/person.html" if user else "settings/invite.html", block="form" if status == 422 else None,
                         status=status, form=form, page_title=user.name if user else "Invite somebody", **values)  # fmt: skip
