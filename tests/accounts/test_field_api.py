@@ -278,6 +278,8 @@ def test_a_stolen_refresh_token_that_was_rotated_away_ends_the_session(app: App,
         tenant=company.tenant_id,
     )
     assert set(answer.json["data"]) == {"access_token", "refresh_token"}
+    (replaced,) = audited(company, "session.token_replaced")
+    assert replaced["actor"] == f"user:{replaced['user_id']}"
     second, access = answer.json["data"]["refresh_token"], answer.json["data"]["access_token"]
     stolen = call(app, "POST", "/api/v1/auth/refresh", {"refresh_token": first}, tenant=company.tenant_id)
     assert stolen.status_code == 401

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from tests.accounts.support import audited
 from tests.client import PageClient
 from tests.factories.world import Company, csrf_of
 from webapp.kit import context
@@ -142,5 +143,8 @@ def test_a_view_is_saved_listed_and_removed(company: Company) -> None:
     with company.acting("payroll"):
         assert saved_views.listed("/sales") == []
     assert send(client, page, view["delete_url"]).status_code == 303
+    for action in ("saved_view.saved", "saved_view.removed"):
+        (entry,) = audited(company, action)
+        assert (entry["path"], entry["name"], entry["shared"]) == ("/sales", "To approve", False)
     with company.acting("manager"):
         assert saved_views.listed("/sales") == []

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from tests.accounts.support import audited
 from tests.factories.world import Company
 from webapp.catalog import service as catalog
 from webapp.customers import service as customers
@@ -217,6 +218,9 @@ def test_one_new_customer_is_made_for_all_sales_that_ask_the_same(company: Compa
     assert [r.status for r in rows] == ["unsure", "unsure"]
     with company.acting("manager"):
         assert service.choose(record.id, rows[0].id, "new") == 2
+    (answered,) = audited(company, "import.answered")
+    assert (answered["import_id"], answered["answer"], answered["rows"]) == (record.id, "new", 2)
+    with company.acting("manager"):
         service.confirm(record.id)
     work(company)
     with company.acting():

@@ -127,8 +127,8 @@ def choose(import_id: int, row_id: int, answer: str) -> int:
     if answer not in ("", "new") and answer not in {str(c["id"]) for c in row.choices}:
         raise errors.Invalid.one("answer", "Choose one of the records offered, or a new one.")
     return _answer(
+        record,
         answer,
-        ImportRow.import_id == record.id,
         ImportRow.status == UNSURE,
         ImportRow.problems == row.problems,
         ImportRow.choices == row.choices,
@@ -138,19 +138,20 @@ def choose(import_id: int, row_id: int, answer: str) -> int:
 def choose_new(import_id: int) -> int:
     """Answer every question that is still open with “a new one”; how many. Raises Conflict."""
     record, _ = _editable(import_id)
-    return _answer(
-        "new", ImportRow.import_id == record.id, ImportRow.status == UNSURE, ImportRow.chosen.is_(None)
-    )
+    return _answer(record, "new", ImportRow.status == UNSURE, ImportRow.chosen.is_(None))
 
 
-def _answer(answer: str, *conditions: Any) -> int:
+def _answer(record: Import, answer: str, *conditions: Any) -> int:
     changed = db.session.execute(
         update(ImportRow)
-        .where(ImportRow.tenant_id == context.tenant_id(), *conditions)
+        .where(ImportRow.tenant_id == context.tenant_id(), ImportRow.import_id == record.id, *conditions)
         .values(chosen=answer or None)
         .execution_options(synchronize_session=False)
     )
-    return int(changed.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    rows = int(changed.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+    if rows:
+        journal.audit("import.answered", record_type="import", record_id=record.id, answer=answer, rows=rows)
+    return rows
 
 
 def demand(spec: ImportSpec) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts.permissions import COMPANY_EDIT
-from webapp.kit import clock, context, errors, pages, permissions
+from webapp.kit import clock, context, errors, journal, pages, permissions
 from webapp.kit.db import db, get
 from webapp.models import SavedView
 
@@ -40,6 +40,9 @@ def save(path: str, name: str, query: str, *, shared: bool = False) -> SavedView
         .returning(SavedView.id)
     )
     assert found is not None
+    journal.audit(
+        "saved_view.saved", record_type="saved_view", record_id=found, path=path, name=name, shared=shared
+    )
     return get(SavedView, found)
 
 
@@ -53,6 +56,8 @@ def remove(view_id: int) -> SavedView:
     db.session.execute(
         delete(SavedView).where(SavedView.tenant_id == view.tenant_id, SavedView.id == view.id)
     )
+    journal.audit("saved_view.removed", record_type="saved_view", record_id=view.id, path=view.path, name=view.name,
+                  shared=view.shared)  # fmt: skip
     return view
 
 

@@ -232,6 +232,8 @@ def refresh(
         fresh = ids.token(22)
         row.previous_hash, row.token_hash, row.rotates = row.token_hash, hashed(fresh), True
         forget(session_id=row.id)
+        context.set_principal(principals.of_user(user, session_id=row.id))
+        journal.audit("session.token_replaced", record_type="session", record_id=row.id, user_id=row.user_id)
     if now - row.last_used_at >= TOUCH_EVERY:
         row.last_used_at = now
     return user, row, fresh
