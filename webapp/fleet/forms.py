@@ -3,7 +3,7 @@
 from typing import Any
 
 from wtforms import BooleanField, ColorField, IntegerField, RadioField, SelectField, SelectMultipleField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, ValidationError
 
 from webapp.fleet import rules
 from webapp.kit import forms
@@ -28,6 +28,11 @@ class TechniciansField(SelectMultipleField):
 
     def __init__(self, label: str = "", **options: Any) -> None:
         super().__init__(label, coerce=int, **options)
+
+    def pre_validate(self, form: Any) -> None:
+        known = {choice[0] for choice in self.iter_choices()}
+        if not set(self.data or ()) <= known:
+            raise ValidationError("Tick technicians of the list; somebody chosen is not in it.")
 
 
 def _miles(label: str, **options: Any) -> WholeField:

@@ -1,5 +1,6 @@
 """The field API of vehicles' maintenance."""
 
+from datetime import date
 from typing import Any
 
 from webapp.fleet.api.vehicles import LIST, ONE
@@ -20,8 +21,9 @@ PLANS, PLAN = f"{ONE}/maintenance-plans", f"{ONE}/maintenance-plans/<int:plan_id
 WORK, RECORD = f"{ONE}/maintenance", f"{ONE}/maintenance/<int:record_id>"
 
 
-def _plan(plan: MaintenancePlan, odometer: int) -> dict[str, Any]:
-    due = rules.due(plan.due_on, plan.due_miles, odometer, today())
+def _plan(plan: MaintenancePlan, odometer: int, day: date | None = None) -> dict[str, Any]:
+    """A plan as the API answers it; lists ask for the day once and give it."""
+    due = rules.due(plan.due_on, plan.due_miles, odometer, day or today())
     return shape(plan, schemas.PlanOut, state=due.state, days_left=due.days, miles_left=due.miles)
 
 
@@ -36,7 +38,8 @@ def maintenance_alerts(query: schemas.AlertQuery) -> Any:
     states = (query.state,) if query.state else ("overdue", "soon")
     filters = queries.Filters(states=states, vehicle_id=query.vehicle_id)
     statement = queries.alerts(filters, query.updated_since)
-    return paging.numbered(statement, query, lambda row: _plan(row[0], row[1].odometer_miles))
+    day = today()
+    return paging.numbered(statement, query, lambda row: _plan(row[0], row[1].odometer_miles, day))
 
 
 @api.get(
@@ -57,7 +60,8 @@ def list_plans(vehicle_id: int, query: schemas.PlanQuery) -> Any:
     """What maintenance a vehicle needs again and again, and when it is due."""
     odometer = db.get(Vehicle, vehicle_id).odometer_miles
     statement = queries.plans_numbered(vehicle_id, active=query.active, updated_since=query.updated_since)
-    return paging.numbered(statement, query, lambda plan: _plan(plan, odometer), scalars=True)
+    day = today()
+    return paging.numbered(statement, query, lambda plan: _plan(plan, odometer, day), scalars=True)
 
 
 @api.post(PLANS, permission=VEHICLES_EDIT, body=schemas.PlanIn, returns=schemas.PlanOut, status=201)

@@ -1,5 +1,6 @@
 """The field API of skills and of technicians' skills."""
 
+from collections.abc import Callable
 from typing import Any
 
 from webapp.fleet.permissions import SKILLS_EDIT, SKILLS_READ
@@ -19,8 +20,18 @@ LIST, ONE = "/admin/technician-skills", "/admin/technician-skills/<int:technicia
 
 
 def _held(record: TechnicianSkill) -> dict[str, Any]:
-    expired = rules.expiry_state(record.expires_on, queries.today()) == "expired"
-    return shape(record, HeldOut, expired=expired)
+    return _shaper()(record)
+
+
+def _shaper() -> Callable[[TechnicianSkill], dict[str, Any]]:
+    """Makes answers of skills held; asks for the day once."""
+    today = queries.today()
+
+    def answer(record: TechnicianSkill) -> dict[str, Any]:
+        expired = rules.expiry_state(record.expires_on, today) == "expired"
+        return shape(record, HeldOut, expired=expired)
+
+    return answer
 
 
 @api.get(LIST, permission=SKILLS_READ, query=schemas.HeldQuery, returns=HeldOut, paged=True)
@@ -33,7 +44,7 @@ def list_technician_skills(query: schemas.HeldQuery) -> Any:
         levels=(query.level,) if query.level else (),
         everybody=True,
     )
-    return paging.numbered(queries.numbered(filters, query.updated_since), query, _held, scalars=True)
+    return paging.numbered(queries.numbered(filters, query.updated_since), query, _shaper(), scalars=True)
 
 
 @api.post(LIST, permission=SKILLS_EDIT, body=schemas.HeldIn, returns=HeldOut, status=201)
@@ -52,7 +63,7 @@ def expiring_technician_skills(query: schemas.ExpiringQuery) -> Any:
         skill_ids=(query.skill_id,) if query.skill_id else (),
     )
     statement = queries.numbered(filters, query.updated_since, by_expiry=True)
-    return paging.numbered(statement, query, _held, scalars=True)
+    return paging.numbered(statement, query, _shaper(), scalars=True)
 
 
 @api.get(ONE, permission=SKILLS_READ, returns=HeldOut)

@@ -76,7 +76,8 @@ def matching(statement: Any, filters: Filters) -> Any:
         MaintenancePlan.tenant_id == context.tenant_id(), MaintenancePlan.active, Vehicle.status != "retired"
     )
     if filters.states:
-        statement = statement.where(or_(*(plan_state(state) for state in filters.states)))
+        day = today()
+        statement = statement.where(or_(*(plan_state(state, day) for state in filters.states)))
     if filters.vehicle_id is not None:
         statement = statement.where(MaintenancePlan.vehicle_id == filters.vehicle_id)
     return statement.where(*search.conditions("vehicle", filters.q, MaintenancePlan.vehicle_id))
@@ -125,10 +126,11 @@ def alerts(filters: Filters, updated_since: Any = None) -> Any:
 
 def tallies() -> dict[str, int]:
     """How many plans are overdue, due soon, and in force in all."""
+    day = today()
     statement = select(
         func.count().label("all"),
-        func.count().filter(plan_state("overdue")).label("overdue"),
-        func.count().filter(plan_state("soon")).label("soon"),
+        func.count().filter(plan_state("overdue", day)).label("overdue"),
+        func.count().filter(plan_state("soon", day)).label("soon"),
     ).join_from(MaintenancePlan, Vehicle, _vehicle)
     row = db.session.execute(matching(statement, Filters(states=()))).one()
     return dict(row._mapping)
@@ -136,14 +138,15 @@ def tallies() -> dict[str, int]:
 
 def csv_columns() -> dict[str, list[ColumnElement[Any]]]:
     """The list's columns as a file has them."""
+    day = today()
     return {
         "vehicle": [csv.safe(Vehicle.name).label("Vehicle")],
         "driver": [csv.safe(Technician.name).label("Driver")],
         "name": [csv.safe(MaintenancePlan.name).label("Maintenance")],
         "state": [
-            case((plan_state("overdue"), "Overdue"), (plan_state("soon"), "Due soon"), else_="").label(
-                "State"
-            )
+            case(
+                (plan_state("overdue", day), "Overdue"), (plan_state("soon", day), "Due soon"), else_=""
+            ).label("State")
         ],
         "due": [MaintenancePlan.due_on.label("Due on"), MaintenancePlan.due_miles.label("Due at miles")],
         "odometer_miles": [Vehicle.odometer_miles.label("Odometer")],

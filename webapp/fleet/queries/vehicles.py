@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, cast, func, or_, select, type_coerce
@@ -68,9 +68,8 @@ SORTS = {
 }
 
 
-def plan_state(state: str) -> ColumnElement[bool]:
-    """As :func:`rules.vehicles.due`, in SQL, over plans joined to their vehicles."""
-    day = today()
+def plan_state(state: str, day: date) -> ColumnElement[bool]:
+    """As :func:`rules.vehicles.due`, in SQL, over plans joined to their vehicles; `day` is today."""
     overdue = or_(MaintenancePlan.due_on < day, MaintenancePlan.due_miles < Vehicle.odometer_miles)
     if state == "overdue":
         return func.coalesce(overdue, False)
@@ -93,13 +92,14 @@ def matching(statement: Any, filters: Filters) -> Any:
         driven = Vehicle.technician_id.is_not(None)
         statement = statement.where(driven if filters.driven else ~driven)
     if filters.maintenance:
+        day = today()
         waiting = (
             select(MaintenancePlan.id)
             .where(
                 MaintenancePlan.tenant_id == tenant,
                 MaintenancePlan.vehicle_id == Vehicle.id,
                 MaintenancePlan.active,
-                or_(*(plan_state(state) for state in filters.maintenance)),
+                or_(*(plan_state(state, day) for state in filters.maintenance)),
             )
             .correlate(Vehicle)
         )
@@ -140,7 +140,9 @@ def csv_columns() -> dict[str, list[ColumnElement[Any]]]:
             csv.safe(Vehicle.model).label("Model"),
         ],
         "vin": [csv.safe(Vehicle.vin).label("VIN")],
-        "odometer_miles": [Vehicle.odometer_miles.label("Odometer")],
+        "odometer_miles": [
+            case((Vehicle.odometer_at.is_not(None), Vehicle.odometer_miles)).label("Odometer")
+        ],
         "odometer_at": [csv.moment(Vehicle.odometer_at, zone).label("Odometer read")],
         "maintenance": [_next_words().label("Next maintenance")],
         "position_at": [
@@ -154,9 +156,11 @@ def csv_columns() -> dict[str, list[ColumnElement[Any]]]:
 
 def _next_words() -> Any:
     """The plan that is due first, as a file has it: `Oil change (overdue)`."""
-    rank = case((plan_state("overdue"), 0), (plan_state("soon"), 1), else_=2)
+    day = today()
+    overdue, soon = plan_state("overdue", day), plan_state("soon", day)
+    rank = case((overdue, 0), (soon, 1), else_=2)
     words = func.concat(
-        MaintenancePlan.name, case((plan_state("overdue"), " (overdue)"), (plan_state("soon"), " (due soon)"), else_="")
+        MaintenancePlan.name, case((overdue, " (overdue)"), (soon, " (due soon)"), else_="")
     )  # fmt: skip
     return (
         select(csv.safe(words))

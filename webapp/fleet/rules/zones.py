@@ -143,6 +143,8 @@ def _area(polygon: Any, problems: clean.Problems) -> list[list[float]]:
 
 def _zips(zips: Any, problems: clean.Problems) -> ZipList:
     found = read_zips(zips if isinstance(zips, str) else " ".join(zips))
+    if not found.all and not found.problems:
+        problems.add("zips", "Write at least one ZIP code.")
     for sentence in found.problems[:5]:
         problems.add("zips", sentence)
     return found

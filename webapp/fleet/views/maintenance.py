@@ -1,5 +1,6 @@
 """Pages of vehicles' maintenance: what is due, what was done, and the plans of one vehicle."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -51,7 +52,8 @@ def due() -> Response:
         return csv.response(lists.ordered(statement, query, sorts, MaintenancePlan.id), "maintenance-due")
     tallies = queries.tallies()
     page = listing.rows(statement, query, sorts, MaintenancePlan.id, total=lists.total(statement))
-    page.rows = [_row(row) for row in page.rows]
+    day = vehicles.today()
+    page.rows = [_row(row, day) for row in page.rows]
     choices = vehicles.choices()
     query.words["vehicle"] = {str(number): name for number, name in choices}
     counts = {**tallies, "": tallies["overdue"] + tallies["soon"]}
@@ -69,8 +71,8 @@ def due() -> Response:
     )
 
 
-def _row(row: Any) -> dict[str, Any]:
-    stands = rules.vehicles.due(row.due_on, row.due_miles, row.odometer_miles, vehicles.today())
+def _row(row: Any, day: date) -> dict[str, Any]:
+    stands = rules.vehicles.due(row.due_on, row.due_miles, row.odometer_miles, day)
     return {**row._mapping, "stands": stands, "every": rules.vehicles.every_words(row.every_miles, row.every_days),
             "row_class": "late" if stands.state == "overdue" else ""}  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Pages of skills: the matrix edited in place, the list of certificates, the catalogue."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -47,14 +48,14 @@ def index() -> Response:
     query.words["skill"] = {str(number): name for number, name in every}
     page = max(1, min(10_000, request.args.get("page", 1, type=int)))
     matrix = queries.matrix(query.get("q"), query.numbers("skill"), page, PER_PAGE)
-    tallies = queries.tallies()
+    tallies, day = queries.tallies(), queries.today()
     return pages.render(
         "fleet/skills.html",
         block={"matrix": "matrix"},
         page_title="Technician skills",
         query=query,
         matrix=matrix,
-        cell=lambda who, what: _cell(matrix, who, what),
+        cell=lambda who, what: _cell(matrix, who, what, day),
         cell_url=cell_url,
         choices=every,
         levels=rules.skills.LEVELS,
@@ -65,12 +66,11 @@ def index() -> Response:
     )
 
 
-def _cell(matrix: queries.Matrix, technician_id: int, skill_id: int) -> dict[str, Any]:
+def _cell(matrix: queries.Matrix, technician_id: int, skill_id: int, day: date) -> dict[str, Any]:
     """What a cell shows, and says to who listens or points at it."""
     held = matrix.held.get((technician_id, skill_id))
     if held is None:
         return {"level": None, "state": "", "words": "not set"}
-    day = queries.today()
     state = rules.skills.expiry_state(held.expires_on, day)
     said = [f"level {held.level}, {rules.skills.LEVELS[held.level].lower()}"]
     if held.expires_on:
