@@ -127,7 +127,7 @@ def test_work_done_counts_the_plan_afresh_and_reads_the_odometer(company: Compan
         said = [
             e.payload["words"] for e in journal_of("vehicle", van) if e.action == "vehicle.maintenance-done"
         ]
-        assert said == ["on 2026-11-18 at 40,200 miles for $89.50 by Quick Lube"]
+        assert said == ["on Nov 18, 2026 at 40,200 miles for $89.50 by Quick Lube"]
     assert {"vehicle.plan-added", "vehicle.maintenance-done", "vehicle.odometer-read"} <= set(
         names_of_events(company)
     )

@@ -228,7 +228,7 @@ def test_a_plan_is_made_changed_ended_and_taken_back(company: Company) -> None:
     assert client.post(f"{HOME}/{van}/plans/new", data=data, hx=True).status_code == 204
     with company.acting():
         plan = maintenance.plans_of([van])[van][0].id
-    assert "Due in 5,000 miles: at 45,000 miles" in client.get(f"{HOME}/{van}").text
+    assert "Due in 5,000 miles, at 45,000 miles" in client.get(f"{HOME}/{van}").text
     refused = client.post(f"{HOME}/{van}/plans/{plan}/edit", data=data | {"every_miles": ""}, hx=True)
     assert "after how many miles or days" in refused.text
     client.post(f"{HOME}/{van}/plans/{plan}/edit", data=data | {"every_miles": "6000"})

@@ -122,19 +122,20 @@ def _skills(world: "World", last: date, chance: Random) -> None:
 
 
 def _vehicles(world: "World", first: date, chance: Random) -> None:
-    for number, (name, plate, make, model, year, miles, _) in enumerate(VANS):
+    for number, (name, plate, make, model, year, miles, a_day) in enumerate(VANS):
         vehicle = vehicles.create(
             {"name": name, "plate": plate, "make": make, "model": model, "year": year, "vin": _vin(chance, year),
              "odometer_miles": miles}
         )  # fmt: skip
         world.vehicles.append(vehicle.id)
         for what, every_miles, every_days in rules.vehicles.COMMON_PLANS:
-            ago = chance.randint(10, 80) if number != FORGOTTEN or what != "Oil change" else 70
-            gone = chance.randint(200, 3_000) if number != FORGOTTEN or what != "Oil change" else 3_200
+            forgotten = number == FORGOTTEN and what == "Oil change"
+            ago = 70 if forgotten else chance.randint(10, 80)
             plan = maintenance.create_plan(
                 vehicle.id, {"name": what, "every_miles": every_miles, "every_days": every_days}
             )
-            done = {"done_on": first - timedelta(days=ago), "odometer_miles": max(0, miles - gone)}
+            then = miles - ago * a_day * 5 // 7  # five working days of seven
+            done = {"done_on": first - timedelta(days=ago), "odometer_miles": then}
             maintenance.record(vehicle.id, {**done, **_bill(what, chance)}, plan.id)
         if number < len(world.technicians):
             vehicles.pair(vehicle.id, world.technicians[number])
@@ -171,7 +172,7 @@ def _drive(world: "World", today: date, chance: Random) -> None:
         assert vehicle.odometer_at is not None  # it was read on the first day
         days = (today - vehicle.odometer_at.date()).days
         if days > 0:
-            gone = days * VANS[number][6] * chance.randint(85, 115) // 140  # five working days of seven
+            gone = days * VANS[number][6] * chance.randint(85, 115) // 140  # as above, more or less
             vehicles.read_odometer(vehicle_id, vehicle.odometer_miles + max(1, gone))
         latitude, longitude = PLACES[number]
         vehicles.set_position(

@@ -4,6 +4,7 @@ from typing import Any
 
 from wtforms import BooleanField, ColorField, IntegerField, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, ValidationError
+from wtforms.widgets import TextInput
 
 from webapp.fleet import rules
 from webapp.kit import forms
@@ -13,6 +14,8 @@ _PLAIN = {"autocomplete": "off"}
 
 class WholeField(IntegerField):
     """A whole number as people write it, `45,210`; None when left empty."""
+
+    widget = TextInput()  # a browser's own field for numbers takes no comma
 
     def process_formdata(self, valuelist: list[str]) -> None:
         text = (valuelist[0] if valuelist else "").strip().replace(",", "").replace(" ", "")

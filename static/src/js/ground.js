@@ -132,17 +132,17 @@ function textOnly(text) {
 }
 
 /** Draws areas ({name, color, quiet, url, polygon | zips}) on a map; their layer, whose bounds can be fitted. */
-export function drawAreas(map, areas, { names = true } = {}) {
+export function drawAreas(map, areas, { names = true, interactive = true } = {}) {
   const group = L.featureGroup().addTo(map);
   const named = [];
   // small areas lie on large ones, and ZIP codes on both
   const size = ({ polygon }) => (polygon ? boundsOf(L.polygon(polygon)) : null);
   const extent = (area) => (size(area) ? size(area).getNorth() - size(area).getSouth() : 0);
   for (const area of [...areas].sort((one, other) => extent(other) - extent(one))) {
-    const look = { color: area.color, weight: area.quiet ? 1 : 2, opacity: area.quiet ? 0.6 : 1, fillColor: area.color, fillOpacity: area.quiet ? 0.08 : 0.2, dashArray: area.quiet ? "4 4" : null };
+    const look = { color: area.color, weight: area.quiet ? 1 : 2, opacity: area.quiet ? 0.6 : 1, fillColor: area.color, fillOpacity: area.quiet ? 0.08 : 0.2, dashArray: area.quiet ? "4 4" : null, interactive };
     const layer = area.polygon ? L.polygon(area.polygon, look) : dots(area.zips, look);
     group.addLayer(layer);
-    if (area.url) layer.on("click", () => location.assign(area.url));
+    if (area.url && interactive) layer.on("click", () => location.assign(area.url));
     const bounds = boundsOf(layer);
     if (!area.quiet && names && bounds.isValid()) {
       const place = area.polygon ? L.latLng(bounds.getNorth(), bounds.getCenter().lng) : bounds.getCenter();
@@ -168,7 +168,7 @@ export function boundsOf(layer) {
 export function dots(zips, look) {
   const circles = zips.map(([zip, latitude, longitude]) => {
     const circle = L.circle([latitude, longitude], { ...look, dashArray: null, radius: 1600, weight: 1 });
-    return circle.bindTooltip(el("span", {}, zip));
+    return look.interactive === false ? circle : circle.bindTooltip(el("span", {}, zip));
   });
   return L.featureGroup(circles);
 }

@@ -284,7 +284,7 @@ def _index(made: MaintenanceRecord) -> None:
 
 
 def _work_words(made: MaintenanceRecord) -> str:
-    said = [f"on {made.done_on}"]
+    said = [f"on {made.done_on:%b} {made.done_on.day}, {made.done_on.year}"]
     if made.odometer_miles is not None:
         said.append(f"at {words.plural(made.odometer_miles, 'mile')}")
     if made.cost_cents is not None:

@@ -14,7 +14,7 @@ export default function areaEditor(element) {
   const color = form.querySelector('input[type="color"]');
   const data = given(element);
   const { map, stop } = ground(element, data);
-  const others = drawAreas(map, data.areas ?? []);
+  const others = drawAreas(map, data.areas ?? [], { interactive: false }); // a click on them draws as well
   const shape = L.polygon([], { weight: 2, fillOpacity: 0.2, interactive: false }).addTo(map);
   const handles = L.layerGroup().addTo(map);
   let zips = null;
@@ -114,7 +114,7 @@ export default function areaEditor(element) {
   function showDots() {
     const source = form.querySelector("#zip-dots");
     zips?.remove();
-    zips = source ? dots(JSON.parse(source.textContent), { color: color?.value ?? "#2563eb", fillColor: color?.value, fillOpacity: 0.3 }) : null;
+    zips = source ? dots(JSON.parse(source.textContent), { color: color?.value ?? "#2563eb", fillColor: color?.value, fillOpacity: 0.3, interactive: false }) : null;
     if (!drawing() && zips?.getLayers().length) fit(map, zips);
     draw();
   }
