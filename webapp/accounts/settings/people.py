@@ -60,7 +60,8 @@ def people() -> Response:
         User.email_codes, User.last_sign_in_at, User.narrowed), query, SORTS, User.id, total=total)  # fmt: skip
     page.rows = [
         {"id": r.id, "name": r.name, "username": r.username, "roles": r.roles, "email": r.email,
-         "state": _state(r.active, r.joined), "second_factor": r.totp_on or r.email_codes, "last_sign_in_at": r.last_sign_in_at, "narrowed": r.narrowed}
+         "state": _state(r.active, r.joined), "second_factor": r.totp_on or r.email_codes,
+         "last_sign_in_at": r.last_sign_in_at, "narrowed": r.narrowed}
         for r in page.rows
     ]  # fmt: skip
     return pages.render("settings/people.html", block={"results": "results"}, page=page, query=query, columns=COLUMNS,
