@@ -27,6 +27,7 @@ class Limits:
     field_tenant: str = "200/60 seconds"  # field API, per organization
     sign_in_account: str = "5/60 seconds"  # sign-in attempts per account and address together
     sign_in_address: str = "60/60 seconds"  # sign-in attempts per address alone: a whole office shares one
+    sign_in_everywhere: str = "100/hour"  # wrong passwords per account from all browsers it never used before
     growth_key: str = "120/minute;300/5 minutes"  # growth API, per key
     closebot_key: str = "100/minute;10000/day"  # CloseBot, per key
     fixflow_key: str = "60/minute;10000/day"  # FixFlow, per key

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from flask import current_app, request
 
-from webapp.accounts.service import keys, sessions, tokens
+from webapp.accounts.service import keys, sessions, sign_in, tokens
 from webapp.config import Limits
-from webapp.kit import api, context, dialects, errors, limits, streams, web
+from webapp.kit import api, dialects, errors, limits, streams, web
 from webapp.kit.context import PUBLIC, Principal
 
 VERSION_HEADER, VERSION = "Operator-Version", "2025-06-19"
@@ -82,7 +82,7 @@ def _holder(key: str, product: str) -> Principal:
     who = keys.find(key)
     if who is None:
         # the limits of keys do not see a caller without one: guessing is counted by address
-        limits.hit(_limits().sign_in_address, "key", context.origin().address)
+        limits.hit(_limits().sign_in_address, "key", sign_in.network())
         raise errors.Unauthorized("The API key is not valid: mistyped, revoked or expired.")
     if who.product != product:
         raise errors.Forbidden(

@@ -1,21 +1,25 @@
 """The browser's session: Flask-Login over a row of ours, named by Flask's signed cookie."""
 
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Response, current_app, g, request, session
+from flask import Response, after_this_request, current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from webapp.accounts import shell
 from webapp.accounts.service import sessions
 from webapp.config import Settings
-from webapp.kit import context, pages
+from webapp.kit import context, crypto, pages
 from webapp.kit.context import PUBLIC, Principal
 from webapp.kit.web import App
 from webapp.models import User
 
+CODE, FAMILIAR = "business_code", "familiar"  # cookies beside the session's
+YEAR, MOST_FAMILIAR = 365 * 86400, 10
 SET_UP = "/account/second-factor"
 LINK, BACK = "/account/identities", "/sign-in/with/"
+CONFIRM = "/account/confirm"  # both of them may ask for the password once more
 
 
 def install(app: App) -> None:
@@ -57,8 +61,31 @@ def sign_in(user: User, *, method: str) -> None:
     """Sign a user in at this browser; everything the cookie held before is dropped."""
     row, secret = sessions.start(user, sessions.BROWSER, method=method)
     forget()
+    _become_familiar(user)
     session.permanent = True
     login_user(shell.SignedIn(context.principal(), f"{user.tenant_id}.{row.id}.{secret}"))
+
+
+def familiar(user: User) -> bool:
+    """Whether this user has signed in at this browser before."""
+    return [str(user.tenant_id), user.id] in _familiar()
+
+
+def _familiar() -> list[list[Any]]:
+    found = crypto.unsign(FAMILIAR, request.cookies.get(_named(FAMILIAR), ""), max_age_seconds=YEAR)
+    return found if isinstance(found, list) else []
+
+
+def _become_familiar(user: User) -> None:
+    mine = [str(user.tenant_id), user.id]
+    # the last few: several people share an office's computer
+    kept = crypto.sign(FAMILIAR, [mine, *(other for other in _familiar() if other != mine)][:MOST_FAMILIAR])
+
+    @after_this_request
+    def keep(answer: Response) -> Response:
+        answer.set_cookie(_named(FAMILIAR), kept, max_age=YEAR, httponly=True, samesite="Lax",
+                          secure=current_app.config["SETTINGS"].secure)  # fmt: skip
+        return answer
 
 
 def forget() -> None:
@@ -91,24 +118,24 @@ def gate(found: Principal) -> Response | None:
         return None
     # first the account, then the factor: who links one may not need the other page at all
     if found.extra.get("must_link") and sessions.must_link(found):
-        return None if request.path.startswith((LINK, BACK)) else pages.redirect(LINK)
+        return None if request.path.startswith((LINK, BACK, CONFIRM)) else pages.redirect(LINK)
     if found.extra.get("must_set_up") and sessions.must_set_up(found):
-        return None if request.path.startswith(SET_UP) else pages.redirect(SET_UP)
+        return None if request.path.startswith((SET_UP, CONFIRM)) else pages.redirect(SET_UP)
     return None
 
 
-def _remembered(settings: Settings) -> str:
-    return "__Host-business_code" if settings.secure else "business_code"
+def _named(cookie: str) -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return f"__Host-{cookie}" if settings.secure else cookie
 
 
 def remembered_code() -> str:
     """The company code last used at this browser, so that people need not type it; empty when there is none."""
-    return request.cookies.get(_remembered(current_app.config["SETTINGS"]), "")[:64]
+    return request.cookies.get(_named(CODE), "")[:64]
 
 
 def remember_code(answer: Response, code: str) -> Response:
     """Keep the company's code for the next sign-in at this browser, for a year."""
     settings: Settings = current_app.config["SETTINGS"]
-    answer.set_cookie(_remembered(settings), code, max_age=365 * 86400, secure=settings.secure, httponly=True,
-                      samesite="Lax")  # fmt: skip
+    answer.set_cookie(_named(CODE), code, max_age=YEAR, secure=settings.secure, httponly=True, samesite="Lax")
     return answer

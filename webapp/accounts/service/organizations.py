@@ -57,7 +57,9 @@ def create(new: NewOrganization) -> Created:
     if wanted and not CODE.match(wanted):
         raise errors.Invalid.one("business_code", "Use 2 to 24 letters, digits and hyphens.")
     if new.owner_password is not None:
-        passwords.check(new.owner_password, username=new.owner_username, email=new.owner_email)
+        passwords.check(
+            new.owner_password, username=new.owner_username, email=new.owner_email, company=(new.name,)
+        )
     tenant = new.tenant_id or ids.uuid4()
     base = wanted or suggest_code(new.name)
     for attempt in range(50):

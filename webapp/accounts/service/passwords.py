@@ -1,17 +1,16 @@
 """Passwords: Argon2id hashes, and what a password must be."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 
+from webapp.accounts import rules
 from webapp.kit import errors
 
 SHORTEST, LONGEST = 10, 200
-COMMON = frozenset({"password12", "password123", "password1234", "1234567890", "12345678901", "123456789012",
-                    "qwertyuiop", "qwerty12345", "iloveyou12", "administrator", "letmein1234", "welcome1234",
-                    "changeme123", "passw0rd123"})  # fmt: skip
 
 
 @lru_cache(maxsize=4)
@@ -24,17 +23,22 @@ def hasher() -> PasswordHasher:
     return _hasher(current_app.config["SETTINGS"].argon2_memory_kib)
 
 
-def check(password: str, *, username: str = "", email: str = "", field: str = "password") -> None:
-    """Raises Invalid when a password is too short, too long, well known, or the user's own name."""
+def check(password: str, *, username: str = "", email: str = "", company: Sequence[str] = (),
+          field: str = "password") -> None:  # fmt: skip
+    """Raises Invalid when a password is too short, too long, or one that anybody would try first.
+
+    `company`: its names, which are no secret either.
+    """
     if len(password) < SHORTEST:
         raise errors.Invalid.one(field, f"Use at least {SHORTEST} characters.")
     if len(password) > LONGEST:
         raise errors.Invalid.one(field, f"Use at most {LONGEST} characters.")
-    low = password.casefold()
-    if low in COMMON or len(set(low)) < 4:
-        raise errors.Invalid.one(field, "This password is too easy to guess.")
-    if low in {username.casefold(), email.casefold(), email.casefold().split("@")[0]}:
+    if password.casefold() in {username.casefold(), email.casefold(), email.casefold().split("@")[0]}:
         raise errors.Invalid.one(field, "The password must not be your name or address.")
+    if rules.guessable(password, [username, email.split("@")[0], *company]):
+        raise errors.Invalid.one(
+            field, "This password is too easy to guess. A few words in a row are better."
+        )
 
 
 def hashed(password: str) -> str:

@@ -1,6 +1,8 @@
 """Signing in with a password: limits, the check itself, and what is written about it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Address, ip_address, ip_network
 from uuid import UUID
 
 from flask import current_app
@@ -39,9 +41,21 @@ def _limits() -> Limits:
     return found
 
 
+def network() -> str:
+    """Whom a count by address is about: of IPv6 the whole /64, which one household or attacker has to itself."""
+    given = context.origin().address
+    try:
+        found = ip_address(given)
+    except ValueError:
+        return given
+    if isinstance(found, IPv4Address):
+        return given
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+
+
 def count_address() -> None:
     """Count a try against the address alone. Raises TooMany."""
-    limits.hit(_limits().sign_in_address, "sign-in", context.origin().address, message=TOO_MANY)
+    limits.hit(_limits().sign_in_address, "sign-in", network(), message=TOO_MANY)
 
 
 def _account(tenant_id: UUID | None, user: User | None, username: str) -> str:
@@ -54,17 +68,27 @@ def _account(tenant_id: UUID | None, user: User | None, username: str) -> str:
 def forget_attempts(user: User) -> None:
     """A success starts the account's count anew."""
     account = _account(user.tenant_id, user, "")
-    limits.reset(_limits().sign_in_account, "sign-in", account, context.origin().address)
+    limits.reset(_limits().sign_in_account, "sign-in", account, network())
+    limits.reset(_limits().sign_in_everywhere, "sign-in", account)
 
 
 def count_account(tenant_id: UUID | None, user: User | None, username: str = "") -> None:
     """Count a try against account and address together. Raises TooMany."""
     account = _account(tenant_id, user, username)
-    limits.hit(_limits().sign_in_account, "sign-in", account, context.origin().address, message=TOO_MANY)
+    limits.hit(_limits().sign_in_account, "sign-in", account, network(), message=TOO_MANY)
 
 
-def check_password(tenant_id: UUID | None, username: str, password: str) -> User:
+def _count_everywhere(tenant_id: UUID | None, user: User | None, username: str) -> None:
+    """Count a try against the account alone, wherever it comes from: many addresses must not add up to a guess."""
+    limits.hit(_limits().sign_in_everywhere, "sign-in", _account(tenant_id, user, username), message=TOO_MANY)
+
+
+def check_password(tenant_id: UUID | None, username: str, password: str,
+                   familiar: Callable[[User], bool] = lambda user: False) -> User:  # fmt: skip
     """The user whose name and password these are, in the organization that was entered.
+
+    `familiar` says whether the user has signed in before from where the try comes: others' wrong guesses from all over
+    the world then do not lock them out.
 
     Raises TooMany, or RefusedSignIn, which says no more than that it was wrong and takes as long for a name that
     nobody has.
@@ -74,6 +98,8 @@ def check_password(tenant_id: UUID | None, username: str, password: str) -> User
         queries.user_by_name_or_address(username) if tenant_id is not None and len(username) <= 200 else None
     )
     count_account(tenant_id, user, username)
+    if user is None or not familiar(user):
+        _count_everywhere(tenant_id, user, username)
     usable = user if user is not None and user.active else None
     stored = usable.password_hash if usable is not None and len(password) <= passwords.LONGEST else None
     if not passwords.matches(stored, password[: passwords.LONGEST]) or usable is None:

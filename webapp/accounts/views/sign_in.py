@@ -50,7 +50,7 @@ def sign_in() -> Response:
     if tenant is not None:
         service.enter(tenant)
     try:
-        user = service.check_password(tenant, form.username.data, form.password.data)
+        user = service.check_password(tenant, form.username.data, form.password.data, browser.familiar)
     except errors.TooMany as error:
         return too_many(_page(form, [error.message], 429), error)
     except errors.RefusedSignIn as error:
