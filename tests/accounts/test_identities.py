@@ -56,9 +56,16 @@ def test_linking_needs_the_password_where_one_signed_in_a_while_ago(
         client = company.sign_in("manager")
         clock.advance(timedelta(minutes=11))
         answer = link(client)
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/account/identities/google/link")
-        assert link(client, present="wrong").status_code == 422
-        assert "signs you in from now on" in shown(client, link(client, present=PASSWORD))
+        assert (answer.status_code, answer.headers["Location"]) == (
+            303,
+            "/account/confirm?next=/account/identities",
+        )
+        ask = answer.headers["Location"]
+        assert post(client, ask, page=ask, present="wrong").status_code == 422
+        assert post(client, ask, page=ask, present=PASSWORD).headers["Location"] == "/account/identities"
+        assert "signs you in from now on" in shown(client, link(client))
+        clock.advance(timedelta(minutes=11))
+        assert link(client, "apple").headers["Location"] == ask
 
 
 def test_a_link_begun_by_another_session_is_not_made(app: App, company: Company, provider: Provider) -> None:
@@ -81,7 +88,7 @@ def test_linking_by_a_link_from_elsewhere_is_impossible(
 ) -> None:
     """Only a form with its token begins it, so nobody is led into linking a stranger's account to his own."""
     client = company.sign_in("manager")
-    assert client.get("/account/identities/google/link").status_code == 200  # asks, and does nothing
+    assert client.get("/account/identities/google/link").status_code == 405
     assert client.post("/account/identities/google/link").status_code == 400
     assert client.get("/sign-in/with/google?purpose=link").headers["Location"] == "/"
     assert provider.asked == []

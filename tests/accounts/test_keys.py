@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from tests.accounts.support import audited, call, counted, limited
 from tests.factories.world import Company
-from webapp.accounts.service import keys
+from webapp.accounts.service import keys, users
 from webapp.kit import clock, context, dialects, errors, ids
-from webapp.kit.db import db
+from webapp.kit.db import db, get
 from webapp.kit.web import App
-from webapp.models import ApiKey, Organization
+from webapp.models import ApiKey, Organization, User
 
 
 def make(company: Company, product: str = "growth", **options: Any) -> str:
@@ -291,3 +291,16 @@ def test_another_organizations_key_cannot_be_revoked(company: Company, other_com
         number = db.session.scalars(select(ApiKey.id)).one()
     with pytest.raises(errors.NotFound), other_company.acting("admin"):
         keys.revoke(number)
+
+
+def test_a_key_opens_no_more_than_who_made_it_may(company: Company) -> None:
+    with company.acting("owner"):
+        user = get(User, company.users["admin"])
+        users.change(user.id, name=user.name, username=user.username, email=user.email, phone="", roles=["admin"],
+                     narrowed=["audit.read"])  # fmt: skip
+    for product, more in (("field", {"role": "admin"}), ("growth", {"scope": "admin"})):
+        with pytest.raises(errors.Forbidden, match=r"audit\.read"), company.acting("admin"):
+            keys.create("Mine", product, **more)
+    with company.acting("admin"):
+        keys.create("Ours", "field", role="dispatcher")
+        keys.create("Calls", "closebot")

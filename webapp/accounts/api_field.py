@@ -107,7 +107,7 @@ def register(body: schemas.RegisterIn) -> dict[str, Any]:
 
 def limit_public() -> None:
     """Registering is limited by address."""
-    limits.hit(settings().limits.public_address, "register", context.origin().address)
+    limits.hit(settings().limits.public_address, "register", sign_in.network())
 
 
 def registered(user: User, *, method: str) -> dict[str, Any]:

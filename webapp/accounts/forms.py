@@ -110,13 +110,18 @@ class ProviderRegisterForm(Form):
     username = RegisterForm.username
 
 
+class AddressForm(Form):
+    """Another email address for oneself."""
+
+    email = text("New address", required="Enter an email address.", limit=254,
+                 render_kw={"autocomplete": "email", "type": "email", "inputmode": "email"})  # fmt: skip
+    present = PasswordField("Your password", render_kw={"autocomplete": "current-password"})
+
+
 class ProfileForm(Form):
-    """One's own name and addresses."""
+    """One's own name and number."""
 
     name = text("Name", required="Enter your name.", limit=120, render_kw={"autocomplete": "name"})
-    email = text(
-        "Email", limit=254, render_kw={"autocomplete": "email", "type": "email", "inputmode": "email"}
-    )
     phone = text("Phone", limit=40)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from webapp.kit import context
 from webapp.kit.db import db
-from webapp.models import ApiKey, Organization, SsoIdentity, User
+from webapp.models import ApiKey, OneTimeToken, Organization, SsoIdentity, User
 
 
 def organization() -> Organization:
@@ -51,6 +51,18 @@ def has_joined(user: User) -> bool:
     """:func:`joined` of one user."""
     statement = select(joined()).where(User.tenant_id == user.tenant_id, User.id == user.id)
     return bool(db.session.scalar(statement))
+
+
+def open_invitation(user: User) -> OneTimeToken | None:
+    """The last invitation of somebody who has not accepted one; it may have expired."""
+    statement = (
+        select(OneTimeToken)
+        .where(OneTimeToken.tenant_id == user.tenant_id, OneTimeToken.user_id == user.id,
+               OneTimeToken.purpose == "invite", OneTimeToken.used_at.is_(None))
+        .order_by(OneTimeToken.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return db.session.scalar(statement)
 
 
 def api_keys() -> Sequence[ApiKey]:

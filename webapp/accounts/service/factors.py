@@ -10,7 +10,7 @@ import pyotp
 import segno
 from sqlalchemy import delete, func, select, update
 
-from webapp.accounts.service import sessions
+from webapp.accounts.service import alerts, sessions
 from webapp.kit import clock, context, crypto, errors, ids, journal, limits, secrets
 from webapp.kit.db import add, db, get
 from webapp.models import BackupCode, OneTimeToken, Organization, User
@@ -208,6 +208,7 @@ def spend_backup_code(user: User, code: str) -> bool:
 def _turned_on(user: User, before: dict[str, object]) -> list[str]:
     sessions.forget(user_id=user.id)
     journal.audit("user.second_factor_changed", user, before=before)
+    alerts.tell(user, "A second factor was turned on: codes from an app, or mailed codes.")
     return [] if backup_codes_left(user.id) else new_backup_codes(user)
 
 
@@ -220,6 +221,10 @@ def turn_off(user_id: int, kind: str) -> None:
         raise errors.Conflict("Your company asks everybody for a second factor. Set up the other kind first.")
     _off(user, kind)
     journal.audit("user.second_factor_changed", user, before=before)
+    alerts.tell(
+        user,
+        f"{'Codes from an app' if kind == 'totp' else 'Mailed codes'} were turned off as a second factor.",
+    )
 
 
 def remove_all(user: User) -> None:
@@ -228,11 +233,15 @@ def remove_all(user: User) -> None:
     _off(user, "totp")
     _off(user, "email")
     journal.audit("user.second_factor_removed", user, before=before)
+    alerts.tell(
+        user, "Your second factors were removed. Your password alone signs you in until you set one up again."
+    )
 
 
 def _off(user: User, kind: str) -> None:
     if kind == "totp":
-        user.totp_on, user.totp_secret = False, None
+        # the next app has another secret, whose codes were never used
+        user.totp_on, user.totp_secret, user.totp_last_step = False, None, 0
     else:
         user.email_codes = False
         _void_codes(user)

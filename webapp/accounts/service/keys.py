@@ -90,7 +90,7 @@ def create(name: str, product: str, *, role: str = "", scope: str = "",
     if expires_at is not None and expires_at <= clock.now():
         raise errors.Invalid.one("expires_at", "The key would have expired already.")
     if what.bound_to:
-        users.refuse_more(_allowed(role if what.bound_to == "role" else "", scope))
+        users.refuse_more_than_own(_given(role if what.bound_to == "role" else "", scope))
     start = what.prefix + ids.token(LOOKUP + SECRET)
     key = start + ids.checksum(start)
     lookup = key[: len(what.prefix) + LOOKUP]
@@ -175,7 +175,7 @@ def _principal(row: ApiKey) -> Principal:
         id=row.id,
         name=row.name,
         roles=(row.role,) if row.role else (),
-        permissions=_allowed(row.role, row.scope),
+        permissions=_given(row.role, row.scope),
         scope=row.scope,
         product="growth" if test else row.product,
         environment="test" if test else "live",
@@ -183,7 +183,7 @@ def _principal(row: ApiKey) -> Principal:
     )
 
 
-def _allowed(role: str, scope: str) -> frozenset[str]:
+def _given(role: str, scope: str) -> frozenset[str]:
     if role:
         return permissions.of_roles((role,))
     everything = permissions.of_roles(("admin",))

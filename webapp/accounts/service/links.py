@@ -13,8 +13,9 @@ from webapp.kit import clock, context, crypto, errors, ids, journal
 from webapp.kit.db import add, db, get
 from webapp.models import OneTimeToken, User
 
-RESET, INVITE = "reset", "invite"
-LIFETIMES = {RESET: timedelta(hours=1), INVITE: timedelta(days=7)}
+RESET, INVITE, ADDRESS = "reset", "invite", "address"
+PURPOSES = (RESET, INVITE, ADDRESS)
+LIFETIMES = {RESET: timedelta(hours=1), INVITE: timedelta(days=7), ADDRESS: timedelta(days=1)}
 INVITE_PREFIX = "itok_"
 
 
@@ -32,15 +33,16 @@ class Link:
 
     row: OneTimeToken
     user: User
+    about: str = ""  # what it was made for, e.g. the address it proves
 
 
-def make(user: User, purpose: str) -> str:
-    """A new link's token; earlier ones of this kind stop working."""
+def make(user: User, purpose: str, about: str = "") -> str:
+    """A new link's token, carrying `about` under its MAC; earlier ones of this kind stop working."""
     now, secret = clock.now(), ids.token(22)
     void(user, purpose)
     row = add(OneTimeToken(user_id=user.id, purpose=purpose, token_hash=sessions.hashed(secret), created_at=now,
                            expires_at=now + LIFETIMES[purpose]))  # fmt: skip
-    signed = crypto.sign(f"link:{purpose}", [str(user.tenant_id), row.id, secret])
+    signed = crypto.sign(f"link:{purpose}", [str(user.tenant_id), row.id, secret, *filter(None, [about])])
     return f"{INVITE_PREFIX}{signed}" if purpose == INVITE else signed
 
 
@@ -76,13 +78,13 @@ def open_(purpose: str, token: str, *, lock: bool = False) -> Link:
         raise LinkOver("used")
     if row.expires_at <= clock.now():
         raise LinkOver("expired")
-    return Link(row, user)
+    return Link(row, user, str(payload[3]) if len(payload) > 3 else "")
 
 
 def spend(link: Link) -> None:
     """A link was followed to its end: it and every other open one of the user stop working."""
     link.row.used_at = clock.now()
-    for purpose in (RESET, INVITE):
+    for purpose in PURPOSES:
         void(link.user, purpose)
 
 
@@ -117,13 +119,19 @@ def ask_reset(name: str) -> None:
 def reset(link: Link, password: str) -> None:
     """Set a new password by a link; every session of the user ends. Raises Invalid for a weak one."""
     user = link.user
-    passwords.check(password, username=user.username, email=user.email)
+    passwords.check(password, username=user.username, email=user.email, company=_company())
     context.set_principal(principals.of_user(user))
     user.password_hash = passwords.hashed(password)
     spend(link)
+    sign_in.forget_attempts(user)  # a way in for somebody whom others' wrong guesses keep out
     sessions.revoke_all(user.id, why="the password was set anew")
     journal.audit("user.password_reset", record_type="user", record_id=user.id)
     alerts.tell(user, "Your password was set anew by a mailed link, and you were signed out everywhere.")
+
+
+def _company() -> tuple[str, ...]:
+    company = queries.organization()
+    return company.name, company.display_name, company.business_code
 
 
 def accept(link: Link, *, name: str, password: str) -> None:
@@ -133,7 +141,7 @@ def accept(link: Link, *, name: str, password: str) -> None:
         titles = providers.titles(providers.offered())
         raise errors.Conflict(f"{queries.organization().display_name} signs in with {titles}. Go on with it instead of "
                               "a password.")  # fmt: skip
-    passwords.check(password, username=user.username, email=user.email)
+    passwords.check(password, username=user.username, email=user.email, company=_company())
     context.set_principal(principals.of_user(user))
     before = journal.snapshot(user)
     user.name, user.password_hash = name, passwords.hashed(password)
@@ -165,7 +173,7 @@ def change_password(user_id: int, *, present: str, new: str, but_session: int | 
             "You have no password yet. Set one with “Forgotten your password?” on the sign-in page."
         )
     check_present(user, present)
-    passwords.check(new, username=user.username, email=user.email)
+    passwords.check(new, username=user.username, email=user.email, company=_company())
     if passwords.matches(user.password_hash, new):
         raise errors.Invalid.one("password", "This is the password you have now.")
     user.password_hash = passwords.hashed(new)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from webapp.accounts.permissions import USERS_MANAGE
 from webapp.accounts.service import (
     alerts,
     links,
@@ -14,11 +15,12 @@ from webapp.accounts.service import (
     registration,
     sessions,
     sign_in,
+    users,
 )
 from webapp.accounts.service.id_tokens import Identity
 from webapp.accounts.service.links import Link
 from webapp.accounts.service.providers import PROVIDERS
-from webapp.kit import clock, context, directory, errors, journal, tenancy
+from webapp.kit import clock, context, directory, errors, journal, permissions, tenancy
 from webapp.kit.db import add, db, get
 from webapp.models import Organization, SsoIdentity, User
 
@@ -159,6 +161,20 @@ def unlink(user_id: int, identity_id: int) -> SsoIdentity:
         )
     _remove(row, user)
     return row
+
+
+def unlink_for(user_id: int, identity_id: int) -> None:
+    """For an administrator: somebody has lost that account, or it is not theirs. Their sessions end.
+
+    Whoever is left without any way to sign in can be invited again.
+    """
+    permissions.demand(USERS_MANAGE)
+    row, user = get(SsoIdentity, identity_id, what="linked account"), get(User, user_id, lock=True)
+    if row.user_id != user.id:
+        raise errors.NotFound(f"No linked account has the number {identity_id}.")
+    users.refuse_owner(set(user.roles))
+    _remove(row, user)
+    sessions.revoke_all(user.id, why="a linked account was removed")
 
 
 def _remove(row: SsoIdentity, user: User) -> None:

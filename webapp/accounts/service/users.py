@@ -1,15 +1,15 @@
 """The people of an organization: inviting, changing, deactivating, and what one may change of oneself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, TypeVar
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from webapp.accounts import queries, rules
 from webapp.accounts.permissions import USERS_MANAGE
-from webapp.accounts.service import factors, links, sessions
-from webapp.kit import context, directory, errors, events, journal, permissions
+from webapp.accounts.service import alerts, factors, links, sessions
+from webapp.kit import context, crypto, directory, errors, events, journal, permissions
 from webapp.kit.db import add, db, get
 from webapp.models import Technician, User
 
@@ -36,14 +36,15 @@ def invite(*, username: str, name: str, email: str, roles: Sequence[str],
     Raises Invalid, Conflict for a username that is taken, Forbidden for a role that gives what the inviter lacks.
     """
     permissions.demand(USERS_MANAGE)
+    wanted = checked("roles", rules.roles, roles)
+    refuse_owner(set(wanted))
+    refuse_more_than_own(permissions.of_roles(wanted))
     user = User(
         username=checked("username", rules.username, username), email=checked("email", rules.email, email),
-        name=_name(name), roles=checked("roles", rules.roles, roles), technician_id=_technician(technician_id, None),
+        name=_name(name), roles=wanted, technician_id=_technician(technician_id, None),
     )  # fmt: skip
     if not user.email:
         raise errors.Invalid.one("email", "The invitation goes to an e-mail address.")
-    _refuse_owner(set(user.roles))
-    refuse_more(permissions.of_roles(user.roles))
     _refuse_taken(user.username, None)
     add(user)
     directory.put("email", user.email, user.tenant_id)
@@ -55,7 +56,8 @@ def invite(*, username: str, name: str, email: str, roles: Sequence[str],
 def invite_again(user_id: int) -> str:
     """A fresh invitation; the earlier link stops working. Raises Conflict once it was accepted."""
     permissions.demand(USERS_MANAGE)
-    user = get(User, user_id)
+    user = get(User, user_id, lock=True)
+    refuse_owner(set(user.roles))  # the link is shown to who sends it: it must not make an admin the owner
     _refuse_above(user)
     if queries.has_joined(user):
         raise errors.Conflict(f"{user.name} has accepted the invitation already.")
@@ -87,17 +89,16 @@ def change(user_id: int, *, name: str, username: str, email: str, phone: str, ro
     Raises Forbidden for the account of somebody who may do more, and for giving what one may not do oneself.
     """
     permissions.demand(USERS_MANAGE)
+    _one_at_a_time()
     user = get(User, user_id, lock=True)
     _refuse_above(user)
     before = journal.snapshot(user)
     wanted = checked("roles", rules.roles, roles)
-    _refuse_owner(set(wanted) ^ set(user.roles))
-    if "owner" in user.roles and "owner" not in wanted:
-        _refuse_last_owner(user)
     unknown = set(narrowed) - set(permissions.REGISTRY)
     if unknown:
         raise errors.Invalid.one("narrowed", f"There is no permission “{min(unknown)}”.")
-    refuse_more(permissions.of_roles(wanted, tuple(narrowed)))
+    refuse_owner(set(wanted) | set(user.roles))
+    _judge(user, wanted, narrowed)
     called = checked("username", rules.username, username)
     _refuse_taken(called, user.id)
     technician = _technician(technician_id, user.id)
@@ -109,11 +110,25 @@ def change(user_id: int, *, name: str, username: str, email: str, phone: str, ro
     return user
 
 
-def change_own(user_id: int, *, name: str, email: str, phone: str) -> User:
-    """Change one's own name, address and number."""
+def _judge(user: User, wanted: Sequence[str], narrowed: Sequence[str]) -> None:
+    """Whether the present principal may give and take what a change gives and takes."""
+    had = permissions.of_roles(user.roles, user.narrowed)
+    has = permissions.of_roles(tuple(wanted), tuple(narrowed))
+    refuse_more_than_own(has - had)
+    who = context.principal()
+    if who.kind == "user" and who.id == user.id and USERS_MANAGE in had - has:
+        raise errors.Conflict("You would lock yourself out of this page. Ask another administrator to do it.")
+    if "owner" in user.roles and "owner" not in wanted:
+        _refuse_last(user, "owner")
+    if USERS_MANAGE in had - has:
+        _refuse_last(user, "administrator")
+
+
+def change_own(user_id: int, *, name: str, phone: str) -> User:
+    """Change one's own name and number. The address is changed by a link that is mailed there (`addresses`)."""
     user = get(User, user_id, lock=True)
     before = journal.snapshot(user)
-    _change_person(user, name=name, email=email, phone=phone)
+    user.name, user.phone = _name(name), checked("phone", _phone, phone)
     sessions.forget(user_id=user.id)
     journal.audit("user.changed", user, before=before)
     return user
@@ -122,16 +137,27 @@ def change_own(user_id: int, *, name: str, email: str, phone: str) -> User:
 def _change_person(user: User, *, name: str, email: str, phone: str) -> None:
     user.name = _name(name)
     user.phone = checked("phone", _phone, phone)
-    address = checked("email", rules.email, email)
-    if address == user.email:
+    set_address(user, checked("email", rules.email, email))
+
+
+def set_address(user: User, address: str) -> None:
+    """Give a user another address, tell the old one, and void what was mailed there. Raises Invalid."""
+    old = user.email
+    if address == old:
         return
     if not address and user.email_codes:
         raise errors.Invalid.one("email", "Mailed codes need an address. Turn them off first.")
-    if user.email:
+    # a link in the old mailbox must not open the account any more
+    for purpose in links.PURPOSES:
+        links.void(user, purpose)
+    if old:
         directory_remove(user)
     user.email = address
     if address:
         directory.put("email", address, user.tenant_id)
+    if old:
+        now = f"It is {address} now." if address else "There is none now."
+        alerts.tell(user, f"The email address of your account was changed. {now}", to=old)
 
 
 def directory_remove(user: User) -> None:
@@ -146,18 +172,21 @@ def directory_remove(user: User) -> None:
 def deactivate(user_id: int) -> User:
     """End somebody's access: sessions end within seconds. Raises Conflict for oneself and for the last owner."""
     permissions.demand(USERS_MANAGE)
+    _one_at_a_time()
     user = get(User, user_id, lock=True)
     if not user.active:
         return user
     who = context.principal()
     if who.kind == "user" and who.id == user.id:
         raise errors.Conflict("You cannot deactivate yourself. Ask another administrator.")
+    refuse_owner(set(user.roles))
     if "owner" in user.roles:
-        _refuse_owner({"owner"})
-        _refuse_last_owner(user)
+        _refuse_last(user, "owner")
+    if USERS_MANAGE in permissions.of_roles(user.roles, user.narrowed):
+        _refuse_last(user, "administrator")
     before = journal.snapshot(user)
     user.active = False
-    for purpose in (links.RESET, links.INVITE):
+    for purpose in links.PURPOSES:
         links.void(user, purpose)
     sessions.revoke_all(user.id, why="the account was deactivated")
     journal.audit("user.deactivated", user, before=before)
@@ -169,6 +198,8 @@ def reactivate(user_id: int) -> User:
     """Give a deactivated user access again."""
     permissions.demand(USERS_MANAGE)
     user = get(User, user_id, lock=True)
+    refuse_owner(set(user.roles))
+    refuse_more_than_own(permissions.of_roles(user.roles, user.narrowed))
     before = journal.snapshot(user)
     user.active = True
     journal.audit("user.reactivated", user, before=before)
@@ -181,11 +212,18 @@ def sign_out_everywhere(user_id: int) -> int:
     return sessions.revoke_all(get(User, user_id).id, why="ended by an administrator")
 
 
+def end_session(user_id: int, session_id: int) -> None:
+    """End one session of somebody."""
+    permissions.demand(USERS_MANAGE)
+    sessions.revoke(session_id, user_id=get(User, user_id).id, why="ended by an administrator")
+
+
 def remove_second_factors(user_id: int) -> None:
     """For somebody who lost phone and backup codes. Their sessions end. Raises Forbidden as :func:`change`."""
     permissions.demand(USERS_MANAGE)
     user = get(User, user_id, lock=True)
     _refuse_above(user)
+    refuse_owner(set(user.roles))
     factors.remove_all(user)
     sessions.revoke_all(user.id, why="the second factor was removed")
 
@@ -234,10 +272,9 @@ def _refuse_taken(username: str, user_id: int | None) -> None:
         )
 
 
-def _refuse_owner(touched: set[str]) -> None:
-    who = context.principal()
-    if "owner" in touched and who.kind == "user" and "owner" not in who.roles:
-        raise errors.Forbidden("Only an owner may give or take the role “owner”.")
+def _acts_alone() -> bool:
+    """Whether the server itself acts (command line, demo, jobs), which no rule about people binds."""
+    return context.principal().kind in ("system", "job")
 
 
 def _refuse_above(user: User) -> None:
@@ -245,26 +282,45 @@ def _refuse_above(user: User) -> None:
     who = context.principal()
     if who.kind != "user" or who.id == user.id:
         return
-    if "owner" in user.roles and "owner" not in who.roles:
-        raise errors.Forbidden("Only an owner may change an owner’s account.")
     if permissions.of_roles(user.roles, user.narrowed) - who.permissions:
         raise errors.Forbidden(
             f"{user.name} may do more than you, so somebody else must change this account."
         )
 
 
-def refuse_more(given: frozenset[str]) -> None:
-    """Refuse to give what the present person may not do: what was taken away could be given back so."""
-    who = context.principal()
-    more = given - who.permissions if who.kind == "user" else frozenset()
-    if more:
-        words = permissions.REGISTRY[min(more)].description
-        raise errors.Forbidden(f"You cannot give what you may not do yourself: {words} ({min(more)}).")
+def refuse_owner(touched: Set[str]) -> None:
+    """An owner's account is an owner's business: who could change its address could take it over. Raises Forbidden."""
+    if "owner" in touched and not _acts_alone() and "owner" not in context.principal().roles:
+        raise errors.Forbidden("Only an owner may make, change or remove an owner.")
 
 
-def _refuse_last_owner(user: User) -> None:
-    others = select(User.id).where(
-        User.tenant_id == user.tenant_id, User.id != user.id, User.active, User.roles.contains(["owner"])
-    )
-    if db.session.scalar(others.limit(1)) is None:
-        raise errors.Conflict("The last owner must stay an owner. Make somebody else an owner first.")
+def refuse_more_than_own(given: Set[str]) -> None:
+    """Nobody gives away what they may not do themselves. Raises Forbidden naming it."""
+    beyond = set(given) - context.principal().permissions
+    if beyond and not _acts_alone():
+        first = permissions.REGISTRY[min(beyond)]
+        raise errors.Forbidden(f"You cannot give a right that you do not have yourself: {first.description} "
+                               f"({first.name}).")  # fmt: skip
+
+
+def _one_at_a_time() -> None:
+    """Two people who remove each other at the same moment must not both succeed: the second sees what the first did."""
+    lock = int.from_bytes(crypto.digest("users", context.tenant_id())[:8], "big", signed=True)
+    db.session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+def _refuse_last(user: User, what: str) -> None:
+    """Raises Conflict when nobody else who can sign in is an `owner`, or an `administrator` who may manage people."""
+    others = db.session.scalars(
+        select(User).where(
+            User.tenant_id == user.tenant_id, User.id != user.id, User.active, queries.joined(),
+            User.roles.overlap(sorted(permissions.REGISTRY[USERS_MANAGE].roles)),
+        )
+    ).all()  # fmt: skip
+    owners = [other for other in others if "owner" in other.roles]
+    managing = [
+        other for other in others if USERS_MANAGE in permissions.of_roles(other.roles, other.narrowed)
+    ]
+    if not (owners if what == "owner" else managing):
+        first = "Make somebody else an owner first." if what == "owner" else "Make somebody else one first."
+        raise errors.Conflict(f"The last {what} must stay. {first}")

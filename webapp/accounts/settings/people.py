@@ -7,10 +7,12 @@ from sqlalchemy import select
 
 from webapp.accounts import queries
 from webapp.accounts.permissions import USERS_MANAGE
-from webapp.accounts.service import factors, sessions, users
+from webapp.accounts.service import sessions, sso, users
+from webapp.accounts.service.providers import PROVIDERS
 from webapp.accounts.settings import bp
 from webapp.accounts.settings.forms import NarrowForm, UserForm
-from webapp.kit import context, errors, listing, lists, pages, permissions
+from webapp.accounts.views.account import session_shape
+from webapp.kit import clock, context, errors, listing, lists, pages, permissions
 from webapp.kit.db import db, get
 from webapp.kit.forms import choices
 from webapp.models import Technician, User
@@ -164,7 +166,27 @@ def act_on_person(user_id: int, act: str) -> Response:
     return pages.redirect(path)
 
 
+@bp.post("/settings/people/<int:user_id>/sessions/<int:session_id>/end")
+@permissions.requires(USERS_MANAGE)
+def end_session_of_person(user_id: int, session_id: int) -> Response:
+    """Sign one device of somebody out."""
+    users.end_session(user_id, session_id)
+    pages.toast("That device is signed out.")
+    return pages.redirect(f"/settings/people/{user_id}")
+
+
+@bp.post("/settings/people/<int:user_id>/identities/<int:identity_id>/unlink")
+@permissions.requires(USERS_MANAGE)
+def unlink_identity_of_person(user_id: int, identity_id: int) -> Response:
+    """An account of a provider does not sign somebody in any more."""
+    sso.unlink_for(user_id, identity_id)
+    pages.toast("The account is unlinked. If no way to sign in is left, send an invitation again.")
+    return pages.redirect(f"/settings/people/{user_id}")
+
+
 def _offer_technicians(form: UserForm) -> None:
+    if "owner" not in context.principal().roles:
+        form.roles.choices = [c for c in form.roles.choices or () if c.value != "owner"]
     found = db.session.execute(
         select(Technician.id, Technician.name)
         .where(Technician.tenant_id == context.tenant_id())
@@ -179,7 +201,13 @@ def _form(form: UserForm, user: User | None, status: int = 200) -> Response:
     if user is not None:
         narrow = NarrowForm(formdata=None, narrowed=user.narrowed)
         narrow.offer(user.roles)
-        values = {"user": user, "narrow": narrow, "state": _state(user.active, queries.has_joined(user)),
-                  "sessions": sessions.living(user.id), "codes_left": factors.backup_codes_left(user.id)}  # fmt: skip
+        state = _state(user.active, queries.has_joined(user))
+        values = {
+            "user": user, "narrow": narrow, "state": state, "now": clock.now(),
+            "invitation": queries.open_invitation(user) if state == "invited" else None,
+            "sessions": [session_shape(row, None) for row in sessions.living(user.id)],
+            "identities": [(i, PROVIDERS[i.provider].title) for i in sso.linked(user.id)],
+            "may_change": "owner" not in user.roles or "owner" in context.principal().roles,
+        }  # fmt: skip
     return pages.render("settings/person.html" if user else "settings/invite.html", block="form" if status == 422 else None,
                         status=status, form=form, page_title=user.name if user else "Invite somebody", **values)  # fmt: skip

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response
+from flask import Response, session
 
 from webapp.accounts import devices
-from webapp.accounts.forms import PasswordForm, ProfileForm
+from webapp.accounts.forms import AddressForm, ConfirmForm, PasswordForm, ProfileForm
 from webapp.accounts.permissions import OFFICE_USE
-from webapp.accounts.service import factors, links, policy, providers, sessions, sso, users
+from webapp.accounts.service import addresses, factors, links, policy, providers, sessions, sso, users
 from webapp.accounts.views import bp
-from webapp.kit import context, errors, pages, permissions
+from webapp.kit import clock, context, errors, pages, permissions
 from webapp.kit.db import get
 from webapp.kit.forms import Form
 from webapp.models import User, UserSession
@@ -31,27 +32,94 @@ def shell() -> str:
     return "shells/office.html" if who.may(OFFICE_USE) else "shells/phone.html"
 
 
+# Being sure that it is them -------------------------------------------------------------------------------------------
+
+SURE, CONFIRM = "sure", "/account/confirm"
+
+
+def sure() -> bool:
+    """Whether the person signed in, or typed the password, minutes ago: whoever finds an open screen did not."""
+    who = context.principal()
+    assert who.session_id is not None  # these pages are for people at a browser
+    until = session.get(SURE)
+    if isinstance(until, int) and until > clock.unix():
+        return True
+    return me().password_hash is None or sessions.is_recent(who.session_id)
+
+
+def make_sure(after: str) -> Response:
+    """To the page that asks for the password, and then to `after`."""
+    return pages.redirect(f"{CONFIRM}?next={quote(after, safe='/')}")
+
+
+@bp.get(CONFIRM)
+@permissions.signed_in
+def confirm_page() -> Response:
+    """Ask for the password."""
+    return pages.redirect(pages.back("/account")) if sure() else _ask_password(ConfirmForm(formdata=None))
+
+
+@bp.post(CONFIRM)
+@permissions.signed_in
+def confirm_oneself() -> Response:
+    """Remember for some minutes that it was right."""
+    user, form = me(), ConfirmForm()
+    if user.password_hash is not None:
+        if not form.validate():
+            return _ask_password(form, 422)
+        try:
+            links.check_present(user, form.present.data or "")
+        except errors.Invalid as problem:
+            form.blame(problem)
+            return _ask_password(form, 422)
+    session[SURE] = clock.unix() + int(sessions.RECENT.total_seconds())
+    return pages.redirect(pages.back("/account"))
+
+
+def _ask_password(form: ConfirmForm, status: int = 200) -> Response:
+    target = pages.back("/account")
+    title = "Is it you?"
+    return pages.render(
+        "accounts/confirm.html", shell=shell(), form=form, action=f"{CONFIRM}?next={quote(target, safe='/')}", title=title,
+        submit="Continue", danger=False, has_password=True, parent=("My account", "/account"), page_title=title,
+        status=status,
+    )  # fmt: skip
+
+
+# The page -----------------------------------------------------------------------------------------------------------
+
+
 @bp.get("/account")
 @permissions.signed_in
 def account() -> Response:
     """Everything about oneself, on one page."""
-    user = me()
-    profile = ProfileForm(formdata=None)
-    profile.name.data, profile.email.data, profile.phone.data = user.name, user.email, user.phone
-    return _page(user, profile, PasswordForm(formdata=None))
+    return _page(me())
 
 
 @bp.post("/account/profile")
 @permissions.signed_in
 def change_profile() -> Response:
-    """Change one's name, address and number."""
+    """Change one's name and number."""
     user, form = me(), ProfileForm()
 
     def change() -> None:
         users.change_own(user.id, **form.values())
         pages.toast("Your profile is saved.")
 
-    return _try(form, change) or _page(user, form, PasswordForm(formdata=None), block="profile", status=422)
+    return _try(form, change) or _page(user, profile=form, block="profile", status=422)
+
+
+@bp.post("/account/email")
+@permissions.signed_in
+def change_address() -> Response:
+    """Mail a link to the new address; it is taken when the link is opened."""
+    user, form = me(), AddressForm(prefix="new-")
+
+    def change() -> None:
+        found = addresses.ask(user.id, form.email.data, present=form.present.data or "")
+        pages.toast(f"We mailed a link to {found}. Your address changes when you open it.", "info")
+
+    return _try(form, change) or _page(user, address=form, block="address", status=422)
 
 
 @bp.post("/account/password")
@@ -65,12 +133,7 @@ def change_password() -> Response:
                                       but_session=context.principal().session_id)  # fmt: skip
         pages.toast("Your password is changed." + (" Your other devices were signed out." if ended else ""))
 
-    failed = _try(form, change)
-    if failed is not None:
-        return failed
-    profile = ProfileForm(formdata=None)
-    profile.name.data, profile.email.data, profile.phone.data = user.name, user.email, user.phone
-    return _page(user, profile, form, block="password", status=422)
+    return _try(form, change) or _page(user, password=form, block="password", status=422)
 
 
 def _try(form: Form, change: Callable[[], None]) -> Response | None:
@@ -85,19 +148,24 @@ def _try(form: Form, change: Callable[[], None]) -> Response | None:
     return pages.redirect("/account")
 
 
-def _page(user: User, profile: ProfileForm, password: PasswordForm, *, block: str = "",
-          status: int = 200) -> Response:  # fmt: skip
+def _page(user: User, *, profile: ProfileForm | None = None, address: AddressForm | None = None,
+          password: PasswordForm | None = None, block: str = "", status: int = 200) -> Response:  # fmt: skip
     who = context.principal()
+    if profile is None:
+        profile = ProfileForm(formdata=None)
+        profile.name.data, profile.phone.data = user.name, user.phone
     return pages.render(
         "accounts/account.html", block=block or None, status=status, shell=shell(), user=user, profile=profile,
-        password=password, codes_left=factors.backup_codes_left(user.id), page_title="My account",
-        sessions=[_shape(row, who.session_id) for row in sessions.living(user.id)],
+        address=address or AddressForm(formdata=None, prefix="new-"), password=password or PasswordForm(formdata=None),
+        codes_left=factors.backup_codes_left(user.id), page_title="My account",
+        sessions=[session_shape(row, who.session_id) for row in sessions.living(user.id)],
         identities=[(i, providers.PROVIDERS[i.provider].title) for i in sso.linked(user.id)],
         may_link=bool(providers.offered()) and policy.sso() != policy.OFF,
     )  # fmt: skip
 
 
-def _shape(row: UserSession, present: int | None) -> dict[str, Any]:
+def session_shape(row: UserSession, present: int | None) -> dict[str, Any]:
+    """A session as the lists of devices show it."""
     return {
         "id": row.id,
         "device": devices.words(row.agent),

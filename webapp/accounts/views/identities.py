@@ -3,12 +3,11 @@
 from flask import Response
 
 from webapp.accounts import flows
-from webapp.accounts.forms import ConfirmForm
-from webapp.accounts.service import links, policy, providers, sessions, sso
+from webapp.accounts.service import links, policy, providers, sso
 from webapp.accounts.views import bp
-from webapp.accounts.views.account import me, shell
+from webapp.accounts.views.account import make_sure, me, shell, sure
 from webapp.accounts.views.providers import address_of
-from webapp.kit import context, errors, pages, permissions
+from webapp.kit import context, pages, permissions
 
 HOME = "/account/identities"
 
@@ -28,31 +27,14 @@ def identities() -> Response:
     )  # fmt: skip
 
 
-@bp.get(f"{HOME}/<provider>/link")
-@permissions.signed_in
-def link_page(provider: str) -> Response:
-    """Ask for the password, where somebody signed in a while ago."""
-    return _ask(ConfirmForm(formdata=None), provider)
-
-
 @bp.post(f"{HOME}/<provider>/link")
 @permissions.signed_in
 def link_identity(provider: str) -> Response:
     """Off to the provider's page: by an ordinary page that goes on by itself, for no form may lead to another site."""
-    found, user, form = providers.of(provider), me(), ConfirmForm()
-    who = context.principal()
+    found, who = providers.of(provider), context.principal()
     policy.refuse_if_off(found)
-    assert who.session_id is not None  # somebody at a browser
-    if user.password_hash is not None and not sessions.is_recent(who.session_id):
-        if not form.present.raw_data:
-            return pages.redirect(f"{HOME}/{provider}/link")
-        if not form.validate():
-            return _ask(form, provider, 422)
-        try:
-            links.check_present(user, form.present.data or "")
-        except errors.Invalid as problem:
-            form.blame(problem)
-            return _ask(form, provider, 422)
+    if not sure():
+        return make_sure(HOME)
     flow = flows.begin(provider, flows.LINK, session_id=who.session_id)
     url = address_of(flow)
     if isinstance(url, Response):
@@ -61,15 +43,6 @@ def link_identity(provider: str) -> Response:
         "accounts/leaving.html", url=url, title=found.title, page_title=f"On to {found.title}"
     )
     return flows.keep(answer, flow)
-
-
-def _ask(form: ConfirmForm, provider: str, status: int = 200) -> Response:
-    title = providers.of(provider).title
-    return pages.render(
-        "accounts/confirm.html", shell=shell(), form=form, action=f"{HOME}/{provider}/link", danger=False,
-        title=f"Link a {title} account", submit=f"Go on to {title}", has_password=me().password_hash is not None,
-        parent=("Linked accounts", HOME), page_title=f"Link a {title} account", status=status,
-    )  # fmt: skip
 
 
 @bp.post(f"{HOME}/<int:identity_id>/unlink")

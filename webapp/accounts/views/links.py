@@ -7,18 +7,18 @@ from flask import Response, request
 
 from webapp.accounts import browser, shell
 from webapp.accounts.forms import ForgotForm, InviteForm, NewPasswordForm
-from webapp.accounts.service import links, policy, providers
+from webapp.accounts.service import addresses, links, policy, providers
 from webapp.accounts.service import sign_in as service
 from webapp.accounts.views import bp
 from webapp.accounts.views.sign_in import settings, too_many
-from webapp.kit import context, errors, jobs, limits, pages, permissions
+from webapp.kit import errors, jobs, limits, pages, permissions
 
 RESET_JOB = "accounts.password_reset"
 
 
 def limit_public(name: str) -> None:
     """Count a request of somebody unknown. Raises TooMany."""
-    limits.hit(settings().limits.public_address, name, context.origin().address)
+    limits.hit(settings().limits.public_address, name, service.network())
 
 
 # Asking for a new password ----------------------------------------------------------------------------------------
@@ -72,7 +72,9 @@ def _or_over(view: Callable[..., Response]) -> Callable[..., Response]:
             limit_public("link")
             return view(token)
         except links.LinkOver as over:
-            kind = "invitation" if request.path.startswith("/invite/") else "password"
+            kind = {"invite": "invitation", "confirm-email": "address"}.get(
+                request.path.split("/")[1], "password"
+            )
             return pages.render("accounts/link_over.html", why=over.why, kind=kind, page_title="This link is over",
                                 status=404 if over.why == "unknown" else 410)  # fmt: skip
 
@@ -108,6 +110,27 @@ def reset(token: str) -> Response:
 def _reset(form: NewPasswordForm, link: links.Link, token: str, status: int = 200) -> Response:
     return pages.render("accounts/reset.html", form=form, user=link.user, token=token, page_title="Set a new password",
                         organization=shell.company(link.user.tenant_id), status=status)  # fmt: skip
+
+
+@bp.get("/confirm-email/<token>")
+@permissions.public("the link is the credential")
+@_or_over
+def confirm_address_page(token: str) -> Response:
+    """One press of a button: mail programs open links by themselves."""
+    link = links.open_(links.ADDRESS, token)
+    return pages.render("accounts/confirm_address.html", address=link.about, user=link.user, token=token,
+                        page_title="Confirm your address", organization=shell.company(link.user.tenant_id))  # fmt: skip
+
+
+@bp.post("/confirm-email/<token>")
+@permissions.public("the link is the credential")
+@_or_over
+def confirm_address(token: str) -> Response:
+    """The address is theirs."""
+    link = links.open_(links.ADDRESS, token, lock=True)
+    addresses.confirm(link)
+    pages.toast(f"{link.about} is your email address now.")
+    return pages.redirect("/account")
 
 
 @bp.get("/invite/<token>")

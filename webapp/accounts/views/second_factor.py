@@ -7,7 +7,7 @@ from flask import Response, g
 from webapp.accounts.forms import CodeForm, ConfirmForm
 from webapp.accounts.service import factors, links
 from webapp.accounts.views import bp
-from webapp.accounts.views.account import me, shell
+from webapp.accounts.views.account import make_sure, me, shell, sure
 from webapp.kit import context, errors, pages, permissions
 from webapp.models import User
 
@@ -34,6 +34,8 @@ def app_page() -> Response:
     user = me()
     if user.totp_on:
         return pages.redirect(HOME)
+    if not sure():
+        return make_sure(f"{HOME}/app")
     return _app_page(user, CodeForm(formdata=None))
 
 
@@ -41,6 +43,8 @@ def app_page() -> Response:
 @permissions.signed_in
 def app_confirm() -> Response:
     """Turn it on when the code is right."""
+    if not sure():
+        return make_sure(f"{HOME}/app")
     user, form = me(), CodeForm()
     return _confirm(
         form, lambda: factors.confirm_totp(user.id, form.code.data), "Codes from your app are on."
@@ -62,6 +66,8 @@ def _app_page(user: User, form: CodeForm, status: int = 200) -> Response:
 @permissions.signed_in
 def mail_send() -> Response:
     """Send the code that proves that mail arrives."""
+    if not sure():
+        return make_sure(HOME)
     try:
         factors.mail_code(me(), reason="set up mailed codes")
     except (errors.TooMany, errors.Conflict) as error:
