@@ -16,11 +16,19 @@ ONE = "/admin/customers/<int:customer_id>"
 
 
 def _detail(customer: Customer) -> dict[str, Any]:
+    """A customer with its contacts and properties. One that was merged has none left: they are those of whom it became."""
+    kept = queries.root(customer)
     return {
         **shape(customer, CustomerOut),
-        "contacts": [shape(c, ContactOut) for c in queries.contacts(customer.id)],
-        "properties": [shape(p, PropertyOut) for p in queries.properties(customer.id)],
+        "merged_into_id": kept.id if kept is not customer else None,
+        "contacts": [shape(c, ContactOut) for c in queries.contacts(kept.id)],
+        "properties": [shape(p, PropertyOut) for p in queries.properties(kept.id)],
     }
+
+
+def _living(customer_id: int) -> int:
+    """The number under which a customer's contacts and properties are. Raises NotFound."""
+    return queries.root(db.get(Customer, customer_id)).id
 
 
 @api.get("/admin/customers", permission=READ, query=schemas.CustomerQuery, returns=CustomerOut, paged=True)
@@ -28,7 +36,11 @@ def list_customers(query: schemas.CustomerQuery) -> Any:
     """List customers, in the order they were added."""
     filters = queries.Filters(query.q, query.kind or "", query.tag, query.archived, query.merged)
     statement = queries.numbered(filters, query.updated_since)
-    return paging.numbered(statement, query, lambda customer: shape(customer, CustomerOut), scalars=True)
+    page = paging.numbered(statement, query, lambda customer: shape(customer, CustomerOut), scalars=True)
+    if query.merged:
+        became = queries.survivors(item["id"] for item in page.items)
+        page.items = [{**item, "merged_into_id": became[item["id"]]} for item in page.items]
+    return page
 
 
 @api.post("/admin/customers", permission=CREATE, body=schemas.CustomerIn, returns=CustomerDetail, status=201)
@@ -41,7 +53,7 @@ def create_customer(body: schemas.CustomerIn) -> dict[str, Any]:
 
 @api.get(ONE, permission=READ, returns=CustomerDetail)
 def get_customer(customer_id: int) -> dict[str, Any]:
-    """One customer with its contacts and properties."""
+    """One customer with its contacts and properties. One that was merged names whom it became, and shows that one's."""
     return _detail(db.get(Customer, customer_id))
 
 
@@ -66,8 +78,7 @@ def unmerge_customer(customer_id: int) -> dict[str, Any]:
 @api.get(f"{ONE}/contacts", permission=READ, query=paging.PageQuery, returns=ContactOut, paged=True)
 def list_contacts(customer_id: int, query: paging.PageQuery) -> Any:
     """List a customer's contacts."""
-    db.get(Customer, customer_id)
-    statement = queries.contacts_of(customer_id, query.updated_since)
+    statement = queries.contacts_of(_living(customer_id), query.updated_since)
     return paging.numbered(statement, query, lambda contact: shape(contact, ContactOut), scalars=True)
 
 
@@ -80,7 +91,7 @@ def create_contact(customer_id: int, body: schemas.ContactIn) -> dict[str, Any]:
 @api.get(f"{ONE}/contacts/<int:contact_id>", permission=READ, returns=ContactOut)
 def get_contact(customer_id: int, contact_id: int) -> dict[str, Any]:
     """One contact."""
-    return shape(people.contact_of(customer_id, contact_id), ContactOut)
+    return shape(people.contact_of(_living(customer_id), contact_id), ContactOut)
 
 
 @api.patch(
@@ -103,8 +114,9 @@ def delete_contact(customer_id: int, contact_id: int) -> dict[str, Any]:
 @api.get(f"{ONE}/properties", permission=READ, query=schemas.PropertyQuery, returns=PropertyOut, paged=True)
 def list_properties(customer_id: int, query: schemas.PropertyQuery) -> Any:
     """List a customer's properties."""
-    db.get(Customer, customer_id)
-    statement = queries.properties_of(customer_id, archived=query.archived, updated_since=query.updated_since)
+    statement = queries.properties_of(
+        _living(customer_id), archived=query.archived, updated_since=query.updated_since
+    )
     return paging.numbered(statement, query, lambda place: shape(place, PropertyOut), scalars=True)
 
 
@@ -117,7 +129,7 @@ def create_property(customer_id: int, body: schemas.PropertyIn) -> dict[str, Any
 @api.get(f"{ONE}/properties/<int:property_id>", permission=READ, returns=PropertyOut)
 def get_property(customer_id: int, property_id: int) -> dict[str, Any]:
     """One property."""
-    return shape(people.property_of(customer_id, property_id), PropertyOut)
+    return shape(people.property_of(_living(customer_id), property_id), PropertyOut)
 
 
 @api.patch(

@@ -117,7 +117,7 @@ class CustomerChange(BaseModel):
 
 
 class CustomerOut(BaseModel):
-    """A customer. One that was merged into another names it in `merged_into_id`."""
+    """A customer. One that was merged names whom it became in `merged_into_id`: the last one, however often."""
 
     id: int
     name: str

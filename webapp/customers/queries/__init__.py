@@ -1,6 +1,6 @@
 """Every SELECT of customers: `records` (lists, pages, files), `merges` (who became whom), `candidates` (who is meant)."""
 
-from webapp.customers.queries.merges import last_merge_of, merges_into, root, survivor
+from webapp.customers.queries.merges import merges_into, root, survivor, survivors
 from webapp.customers.queries.records import (
     CUSTOMER_PANELS,
     SORTS,
@@ -32,7 +32,6 @@ __all__ = [
     "csv_rows",
     "history",
     "ids",
-    "last_merge_of",
     "merges_into",
     "numbered",
     "options",
@@ -41,4 +40,5 @@ __all__ = [
     "root",
     "rows",
     "survivor",
+    "survivors",
 ]

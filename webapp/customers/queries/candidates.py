@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, nu
 from sqlalchemy.orm import aliased
 
 from webapp.customers import rules
-from webapp.customers.queries.merges import survivor_ids
+from webapp.customers.queries.merges import line_ids
 from webapp.kit import context, search
 from webapp.kit.db import rows
 from webapp.kit.tables import SearchWord
@@ -38,9 +38,9 @@ def candidates(asked: rules.Asked, *, lock: bool) -> Sequence[Row[Any]]:
     return _read(asked, Customer.id.in_(union_all(*parts) if len(parts) > 1 else parts[0]), lock=lock)
 
 
-def survivors(asked: rules.Asked, merged_ids: Iterable[int], *, lock: bool) -> Sequence[Row[Any]]:
-    """Those whom some merged customers became, as :func:`candidates` gives them."""
-    return _read(asked, Customer.id.in_(survivor_ids(merged_ids)), lock=lock)
+def became(asked: rules.Asked, merged_ids: Iterable[int], *, lock: bool) -> Sequence[Row[Any]]:
+    """Some merged customers and whom they became, step by step, as :func:`candidates` gives them."""
+    return _read(asked, Customer.id.in_(line_ids(merged_ids)), lock=lock)
 
 
 def alike(asked: rules.Asked, name: str, *, lock: bool) -> Sequence[Row[Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, literal, select
+from sqlalchemy import Row, Text, literal, select
 from sqlalchemy.orm import aliased
 
 from webapp.kit import context
@@ -11,21 +11,32 @@ from webapp.kit.db import db
 from webapp.kit.db import rows as read_rows
 from webapp.models import Customer, CustomerMerge
 
+MOST_SHOWN = 50
 
-def survivor_ids(customer_ids: Iterable[int]) -> Any:
-    """A subquery: the ids of those whom some customers became, however often they were merged on."""
+
+def _upwards(customer_ids: Iterable[int]) -> Any:
     first = (
         select(Customer.id, Customer.merged_into_id)
         .where(Customer.tenant_id == context.tenant_id(), Customer.id.in_(list(customer_ids)))
         .cte("up", recursive=True)
     )
     above = aliased(Customer)
-    up = first.union(
+    return first.union(
         select(above.id, above.merged_into_id)
         .join(first, above.id == first.c.merged_into_id)
         .where(above.tenant_id == context.tenant_id())
     )
+
+
+def survivor_ids(customer_ids: Iterable[int]) -> Any:
+    """A subquery: the ids of those whom some customers became, however often they were merged on."""
+    up = _upwards(customer_ids)
     return select(up.c.id).where(up.c.merged_into_id.is_(None))
+
+
+def line_ids(customer_ids: Iterable[int]) -> Any:
+    """A subquery: the ids of some customers and of all they were merged into, one after the other."""
+    return select(_upwards(customer_ids).c.id)
 
 
 def survivor(customer_id: int, *, hold: bool = False) -> Customer | None:
@@ -45,6 +56,23 @@ def survivor(customer_id: int, *, hold: bool = False) -> Customer | None:
     while hold and found is not None and found.merged_into_id is not None:
         found = db.session.scalar(statement)  # merged away while this waited for it
     return found
+
+
+def survivors(customer_ids: Iterable[int]) -> dict[int, int]:
+    """Whom each of some customers became, by number; themselves where they were not merged."""
+    first = (
+        select(Customer.id.label("start"), Customer.id, Customer.merged_into_id)
+        .where(Customer.tenant_id == context.tenant_id(), Customer.id.in_(list(customer_ids)))
+        .cte("lines", recursive=True)
+    )
+    above = aliased(Customer)
+    lines = first.union_all(
+        select(first.c.start, above.id, above.merged_into_id)
+        .join(first, above.id == first.c.merged_into_id)
+        .where(above.tenant_id == context.tenant_id())
+    )
+    found = read_rows(select(lines.c.start, lines.c.id).where(lines.c.merged_into_id.is_(None)))
+    return {row.start: row.id for row in found}
 
 
 def root(customer: Customer) -> Customer:
@@ -73,16 +101,34 @@ def path(customer_id: int) -> list[int]:
 
 
 def merges_into(customer_id: int) -> Sequence[Row[Any]]:
-    """Merges into a customer that can be undone, newest first, with the name of who was merged."""
+    """Merges that went into a customer, also by way of others, newest first: `(id, merged_id, created_at, name, into)`.
+
+    `into` is the name of the one it was merged into, where that is not this customer itself.
+    """
+    first = (
+        select(Customer.id, literal(None, Text).label("into"))
+        .where(Customer.tenant_id == context.tenant_id(), Customer.merged_into_id == customer_id)
+        .cte("parts", recursive=True)
+    )
+    below, kept = aliased(Customer), aliased(Customer)
+    parts = first.union_all(
+        select(below.id, kept.name)
+        .join(first, below.merged_into_id == first.c.id)
+        .join(kept, (kept.tenant_id == below.tenant_id) & (kept.id == below.merged_into_id))
+        .where(below.tenant_id == context.tenant_id())
+    )
     statement = (
-        select(CustomerMerge.id, CustomerMerge.merged_id, CustomerMerge.created_at, Customer.name)
-        .join(Customer, (Customer.tenant_id == CustomerMerge.tenant_id) & (Customer.id == CustomerMerge.merged_id))
-        .where(
-            CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.kept_id == customer_id,
-            CustomerMerge.undone_at.is_(None),
+        select(
+            CustomerMerge.id, CustomerMerge.merged_id, CustomerMerge.created_at, Customer.name, parts.c.into
         )
-    )  # fmt: skip
-    return read_rows(statement.order_by(CustomerMerge.id.desc()).limit(20))
+        .join(parts, parts.c.id == CustomerMerge.merged_id)
+        .join(
+            Customer,
+            (Customer.tenant_id == CustomerMerge.tenant_id) & (Customer.id == CustomerMerge.merged_id),
+        )
+        .where(CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.undone_at.is_(None))
+    )
+    return read_rows(statement.order_by(CustomerMerge.id.desc()).limit(MOST_SHOWN))
 
 
 def standing_merges(kept_ids: Iterable[int]) -> Sequence[CustomerMerge]:
@@ -95,10 +141,9 @@ def standing_merges(kept_ids: Iterable[int]) -> Sequence[CustomerMerge]:
     return db.session.scalars(statement.order_by(CustomerMerge.id)).all()
 
 
-def last_merge_of(customer_id: int) -> CustomerMerge | None:
-    """The merge that took this customer away, unless it was undone."""
-    statement = select(CustomerMerge).where(
-        CustomerMerge.tenant_id == context.tenant_id(), CustomerMerge.merged_id == customer_id,
-        CustomerMerge.undone_at.is_(None),
-    )  # fmt: skip
-    return db.session.scalar(statement.order_by(CustomerMerge.id.desc()).limit(1))
+def customers(customer_ids: Iterable[int]) -> dict[int, Customer]:
+    """Customers by number."""
+    statement = select(Customer).where(
+        Customer.tenant_id == context.tenant_id(), Customer.id.in_(list(customer_ids))
+    )
+    return {customer.id: customer for customer in db.session.scalars(statement)}

@@ -11,7 +11,16 @@ from webapp.customers.rules.addresses import (
     zip5,
 )
 from webapp.customers.rules.matching import UNSURE, Asked, Candidate, Known, Verdict, judge, place_of
-from webapp.customers.rules.merging import MERGED_FIELDS, chosen_values, default_choices
+from webapp.customers.rules.merging import (
+    MERGED_FIELDS,
+    Step,
+    chosen_values,
+    default_choices,
+    made_choices,
+    replaced,
+    step_of,
+    taken_out,
+)
 from webapp.customers.rules.names import Alike, compare_names, first_names, name_key, persons
 from webapp.customers.rules.values import (
     CONTACT_FIELDS,
@@ -37,6 +46,7 @@ __all__ = [
     "Candidate",
     "Known",
     "Place",
+    "Step",
     "Verdict",
     "address_key",
     "chosen_values",
@@ -49,11 +59,15 @@ __all__ = [
     "first_names",
     "in_parts",
     "judge",
+    "made_choices",
     "name_key",
     "one_line",
     "persons",
     "place_of",
     "read_address",
+    "replaced",
+    "step_of",
     "street_keys",
+    "taken_out",
     "zip5",
 ]

@@ -13,7 +13,7 @@ Domains with a `customer_id` of their own append to `MERGE_TABLES`, so that merg
 """
 
 from webapp.customers.service.matching import Unsure, find_or_create, match, resolve
-from webapp.customers.service.merging import MERGE_TABLES, MergeTable, belongings, merge, unmerge
+from webapp.customers.service.merging import MERGE_TABLES, MergeTable, belongings, merge, mergeable, unmerge
 from webapp.customers.service.people import (
     add_contact,
     add_property,
@@ -51,6 +51,7 @@ __all__ = [
     "find_or_create",
     "match",
     "merge",
+    "mergeable",
     "payload",
     "property_at",
     "remove_contact",

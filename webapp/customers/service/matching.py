@@ -155,9 +155,8 @@ def _judged(asked: rules.Asked, read: Callable[[], Sequence[Any]], *, lock: bool
 def _known(asked: rules.Asked, found: Sequence[Any], *, lock: bool) -> list[rules.Known]:
     """Everybody found, those merged into another as that one, with all that is on record of them."""
     by_id = {row.Customer.id: row for row in found}
-    while missing := _became(by_id):
-        for row in candidates.survivors(asked, missing, lock=lock):
-            by_id[row.Customer.id] = row
+    while missing := _missing(by_id):
+        by_id |= {row.Customer.id: row for row in candidates.became(asked, missing, lock=lock)}
     parts: dict[int, list[Any]] = defaultdict(list)
     for row in by_id.values():
         if row.Customer.merged_into_id is not None:
@@ -169,7 +168,7 @@ def _known(asked: rules.Asked, found: Sequence[Any], *, lock: bool) -> list[rule
     return [_one(row, parts[number]) for number, row in by_id.items() if row.Customer.merged_into_id is None]
 
 
-def _became(by_id: dict[int, Any]) -> set[int]:
+def _missing(by_id: dict[int, Any]) -> set[int]:
     """Those whom some of these were merged into and who are not among them."""
     into = {row.Customer.merged_into_id for row in by_id.values()} - {None}
     return into - by_id.keys()

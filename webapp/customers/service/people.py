@@ -147,7 +147,9 @@ def update_property(customer_id: int, property_id: int, changes: Mapping[str, An
     action = "customer.property_changed"
     if "archived" in found:
         action = "customer.property_archived" if place.archived else "customer.property_unarchived"
-    _settle_primary(customer_id, place)
+    if place.archived:
+        place.primary = False
+    settle_primary(customer_id, place.id if place.primary else None)
     _note(action, place, before, place=_line(place))
     records.index(customer)
     records.changed(customer, "properties")
@@ -167,17 +169,17 @@ def property_of(customer_id: int, property_id: int) -> Property:
     return place
 
 
-def _settle_primary(customer_id: int, place: Property) -> None:
-    """Exactly one property that is not archived is the primary one."""
-    if place.archived:
-        place.primary = False
-    others = [p for p in queries.properties(customer_id, archived=False) if p.id != place.id]
-    if place.primary:
-        _only_primary(place)
-    elif not any(p.primary for p in others):
-        heir = place if not place.archived else others[0] if others else None
-        if heir is not None:
-            heir.primary = True
+def settle_primary(customer_id: int, *preferred: int | None) -> None:
+    """Exactly one property that is not archived is the primary one: the first preferred one that is there.
+
+    None among the preferred stands for whichever is the primary one now; where none of them is there, the oldest is it.
+    """
+    there = {p.id: p for p in sorted(queries.properties(customer_id, archived=False), key=lambda p: p.id)}
+    now = next((p.id for p in there.values() if p.primary), None)
+    wanted = [now if number is None else number for number in (*preferred, None)]
+    heir = next((number for number in wanted if number in there), next(iter(there), None))
+    for number, place in there.items():
+        place.primary = number == heir
     db.db.session.flush()
 
 

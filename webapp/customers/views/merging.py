@@ -6,14 +6,15 @@ from flask import Response, request
 
 from webapp.customers import forms, queries, rules, service
 from webapp.customers.permissions import MERGE
-from webapp.customers.views.base import bp
-from webapp.kit import clean, db, errors, journal, pages
+from webapp.customers.views.base import bp, leads_on
+from webapp.kit import clean, db, journal, pages
 from webapp.kit.permissions import requires
 from webapp.models import Customer
 
 
 @bp.route("/<int:customer_id>/merge", methods=["GET", "POST"])
 @requires(MERGE)
+@leads_on
 def choose_other(customer_id: int) -> Response:
     """Ask with whom to merge a customer."""
     customer = db.get(Customer, customer_id)
@@ -38,12 +39,7 @@ def choose_other(customer_id: int) -> Response:
 @requires(MERGE)
 def compare(customer_id: int, other_id: int) -> Response:
     """Both customers side by side, with which value to keep."""
-    if customer_id == other_id:
-        raise errors.Conflict("A customer cannot be merged with itself.")
-    kept, other = (db.get(Customer, i) for i in (customer_id, other_id))
-    for customer in (kept, other):
-        if customer.merged_into_id is not None:
-            raise errors.Conflict(f"{customer.name} was merged into another customer already.")
+    kept, other = service.mergeable(customer_id, other_id)
     mine, theirs = journal.snapshot(kept), journal.snapshot(other)
     choices = rules.default_choices(mine, theirs)
     brief = queries.brief([kept.id, other.id])

@@ -7,7 +7,7 @@ from flask import Response, request
 from webapp.customers import forms, rules, service
 from webapp.customers.permissions import EDIT
 from webapp.customers.service import people
-from webapp.customers.views.base import bp, changed
+from webapp.customers.views.base import bp, changed, leads_on
 from webapp.kit import clean, crypto, db, errors, pages
 from webapp.kit.permissions import requires
 from webapp.models import Customer, CustomerContact, Property
@@ -15,12 +15,14 @@ from webapp.models import Customer, CustomerContact, Property
 
 @bp.route("/<int:customer_id>/contacts/new", methods=["GET", "POST"])
 @requires(EDIT)
+@leads_on
 def new_contact(customer_id: int) -> Response:
     return _contact_dialog(customer_id, forms.ContactForm(), None)
 
 
 @bp.route("/<int:customer_id>/contacts/<int:contact_id>/edit", methods=["GET", "POST"])
 @requires(EDIT)
+@leads_on
 def edit_contact(customer_id: int, contact_id: int) -> Response:
     contact = people.contact_of(customer_id, contact_id)
     form = forms.ContactForm(obj=contact)
@@ -79,12 +81,14 @@ def restore_contact(customer_id: int, token: str) -> Response:
 
 @bp.route("/<int:customer_id>/properties/new", methods=["GET", "POST"])
 @requires(EDIT)
+@leads_on
 def new_property(customer_id: int) -> Response:
     return _property_dialog(customer_id, forms.PropertyForm(), None)
 
 
 @bp.route("/<int:customer_id>/properties/<int:property_id>/edit", methods=["GET", "POST"])
 @requires(EDIT)
+@leads_on
 def edit_property(customer_id: int, property_id: int) -> Response:
     place = people.property_of(customer_id, property_id)
     return _property_dialog(customer_id, forms.PropertyForm(obj=place), place)

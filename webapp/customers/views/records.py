@@ -8,7 +8,7 @@ from flask import Response, request
 from webapp.accounts.service import saved_views
 from webapp.customers import forms, queries, rules, service
 from webapp.customers.permissions import CREATE, EDIT, LOOKUP, MERGE, READ
-from webapp.customers.views.base import bp
+from webapp.customers.views.base import bp, leads_on
 from webapp.kit import clean, csv, db, errors, json, listing, lists, pages, words
 from webapp.kit.permissions import requires
 from webapp.models import Customer
@@ -135,13 +135,10 @@ def _alike(values: dict[str, Any], place: dict[str, Any]) -> list[dict[str, Any]
 
 @bp.get("/<int:customer_id>")
 @requires(READ)
+@leads_on
 def show(customer_id: int) -> Response:
-    """The page of one customer; one that was merged leads to the one it was merged into."""
+    """The page of one customer."""
     customer = db.get(Customer, customer_id)
-    if customer.merged_into_id is not None:
-        kept = queries.root(customer)
-        pages.toast(f"{customer.name} was merged into {kept.name}.", "info")
-        return pages.redirect(f"/customers/{kept.id}")
     entries, following = queries.history(customer_id)
     places = queries.properties(customer_id)
     return pages.render(
@@ -175,6 +172,7 @@ def _place(place: Any) -> dict[str, Any]:
 
 @bp.get("/<int:customer_id>/timeline")
 @requires(READ)
+@leads_on
 def timeline(customer_id: int) -> Response:
     """Earlier entries of a customer's timeline."""
     customer = db.get(Customer, customer_id)
@@ -195,6 +193,7 @@ def _more_url(customer_id: int, following: int | None) -> str | None:
 
 @bp.get("/<int:customer_id>/edit")
 @requires(EDIT)
+@leads_on
 def edit(customer_id: int) -> Response:
     customer = db.get(Customer, customer_id)
     now = {name: getattr(customer, name) for name in rules.FIELDS}
