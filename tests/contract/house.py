@@ -182,6 +182,7 @@ def _accounts(house: House, name: str) -> None:
     }  # fmt: skip
     house.secrets |= {
         "growth": growth, "intake": intake, "invite": links.make(invited, links.INVITE), "reset": reset,
+        "address": links.make(get(User, house.company.users["manager"]), links.ADDRESS, "new@example.com"),
         "logo": mine.logo_file_id,
     }  # fmt: skip
 
