@@ -20,7 +20,9 @@ export default function money(input) {
     },
     blur: () => (input.value = grouped(input.value)),
   });
-  const stopForm = input.form ? listen(input.form, { formdata: (event) => event.formData.set(input.name, plain(input.value)) }) : () => {};
+  // A field that HTMX has replaced is unmounted a moment later: until then it must not speak for the one in its place.
+  const send = (event) => input.isConnected && event.formData.set(input.name, plain(input.value));
+  const stopForm = input.form ? listen(input.form, { formdata: send }) : () => {};
   return () => {
     stopOwn();
     stopForm();
