@@ -22,7 +22,7 @@ function pagesOf(query) {
 
 function openPalette(url) {
   if (document.querySelector("dialog.tr-palette")) return;
-  const input = el("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", "aria-label": "Search or jump to", placeholder: "Search customers, jobs, invoices, pages…", autocomplete: "off", spellcheck: "false" });
+  const input = el("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", "aria-label": "Search or jump to", placeholder: "Search customers, sales, pages and actions…", autocomplete: "off", spellcheck: "false" });
   const list = el("div", { class: "tr-palette-list", id: "palette-list", role: "listbox", "aria-label": "Results" });
   const status = el("p", { class: "visually-hidden", role: "status" });
   const dialog = modal("tr-palette", "Search", el("div", { class: "tr-palette-box" }, icon("search", 18), input), list, status, foot());

@@ -20,11 +20,7 @@ export default function filters(element) {
       else control.value = params.get(control.name) ?? "";
     }
     counts();
-    for (const link of document.querySelectorAll("[data-follows-url]")) {
-      const to = link.getAttribute("href").split("?")[0] + location.search;
-      link.setAttribute("href", to);
-      link.setAttribute("hx-get", to);
-    }
+    for (const link of document.querySelectorAll("[data-follows-url]")) link.setAttribute("href", link.getAttribute("href").split("?")[0] + location.search);
   }
 
   const stopOwn = listen(element, {
@@ -41,7 +37,13 @@ export default function filters(element) {
     change: (event) => event.target.type === "search" && event.stopImmediatePropagation(),
     input: counts,
   }, { capture: true });
-  const stopPage = listen(document, { "htmx:pushedIntoHistory": follow });
+  const stopPage = listen(document, {
+    "htmx:pushedIntoHistory": follow,
+    // HTMX read the address when it first saw the link: where it leads now stands in its href.
+    "htmx:configRequest"(event) {
+      if (event.target.matches?.("[data-follows-url]")) event.detail.path = event.target.getAttribute("href");
+    },
+  });
   counts();
   return () => {
     stopOwn();

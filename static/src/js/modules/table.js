@@ -2,6 +2,7 @@
 import { listen } from "../dom.js";
 
 const CONTROLS = "a, button, input, select, textarea, label, summary, details";
+let turned = ""; // the region whose page was turned: the link that was pressed is gone when the next page is here
 
 export default function table(element) {
   const scroll = element.querySelector(".tr-table-scroll");
@@ -51,10 +52,16 @@ export default function table(element) {
     fit.observe(scroll.firstElementChild);
   }
   count();
+  if (turned === element.id) {
+    turned = "";
+    element.tabIndex = -1;
+    element.focus({ preventScroll: true });
+  }
 
   const stop = listen(element, {
     click(event) {
       tick(event);
+      if (event.target.closest(".tr-pages-links a") && !event.ctrlKey && !event.metaKey) turned = element.id;
       if (event.target.closest("[data-table-clear]")) {
         for (const box of rows()) box.checked = false;
         count();

@@ -2,7 +2,8 @@
 import Chart from "chart.js/auto";
 import { listen } from "../../dom.js";
 
-const SERIES = ["accent", "#0e9384", "#d97706", "#a44bd1", "#0b8ec9", "#d0437c"];
+const FURTHER = ["#d97706", "#0b8ec9", "#a44bd1", "#0e9384", "#d0437c"];
+const APART = 40; // degrees of hue between two series that people can tell from each other
 const dollars = (cents) => `${cents < 0 ? "−" : ""}$${Math.abs(Math.round(cents / 100)).toLocaleString("en-US")}`;
 const exact = (cents) => `${cents < 0 ? "−" : ""}$${Math.floor(Math.abs(cents) / 100).toLocaleString("en-US")}.${String(Math.abs(cents) % 100).padStart(2, "0")}`;
 
@@ -16,16 +17,39 @@ function colorOf(element, name) {
   return color;
 }
 
+/** Hue of any CSS colour in degrees; none for a grey. */
+function hueOf(color) {
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  pen.fillStyle = color;
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
+  const high = Math.max(red, green, blue);
+  const span = high - Math.min(red, green, blue);
+  if (span < 16) return null;
+  const sixth = high === red ? (green - blue) / span : high === green ? 2 + (blue - red) / span : 4 + (red - green) / span;
+  return (sixth * 60 + 360) % 360;
+}
+
+/** The accent first, then the colours that cannot be taken for it. */
+function palette(accent) {
+  const own = hueOf(accent);
+  const far = (color) => {
+    const between = Math.abs(hueOf(color) - own);
+    return own === null || Math.min(between, 360 - between) >= APART;
+  };
+  return [accent, ...FURTHER.filter(far)];
+}
+
 function paint(element, config) {
   const line = colorOf(element, "--tr-line");
   const quiet = colorOf(element, "--tr-text-2");
   const surface = colorOf(element, "--tr-surface");
-  const accent = colorOf(element, "--tr-chart");
+  const series = palette(colorOf(element, "--tr-chart"));
   const round = ["pie", "doughnut"].includes(config.type);
   config.data.datasets.forEach((set, index) => {
-    const own = SERIES[index % SERIES.length] === "accent" ? accent : SERIES[index % SERIES.length];
+    const own = series[index % series.length];
     set.borderColor ??= round ? surface : own;
-    set.backgroundColor ??= round ? set.data.map((_, at) => (SERIES[at % SERIES.length] === "accent" ? accent : SERIES[at % SERIES.length])) : own;
+    set.backgroundColor ??= round ? set.data.map((_, at) => series[at % series.length]) : own;
     if (config.type === "line") {
       set.tension ??= 0.25;
       set.pointRadius ??= 0;
