@@ -55,7 +55,8 @@ def test_an_error_is_a_whole_page_with_its_sentence_and_a_way_on(
         assert f"The sentence for {status}." in page
     if status in (429, 503):
         assert answer.headers["Retry-After"] == "7"
-    assert ("tr-side" in page) is (role != "" and status != 503)
+    assert ("tr-side" in page) is (role == "manager" and status != 503)
+    assert ("tr-tabbar" in page) is (role == "technician" and status != 503)
 
 
 def test_an_htmx_request_gets_a_toast_instead(failing: App) -> None:
