@@ -103,3 +103,10 @@ def test_odd_words_do_no_harm(company: Company, query: str) -> None:
 
 def test_a_technician_has_no_office_search(company: Company) -> None:
     assert company.sign_in("technician").get("/search?q=a").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "dispatcher", "payroll"])
+def test_whatever_the_empty_search_offers_opens(company: Company, role: str) -> None:
+    browser = company.sign_in(role)
+    refused = [url for url in urls(company, role, "") if browser.get(url).status_code != 200]
+    assert refused == []

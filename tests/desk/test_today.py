@@ -1,6 +1,9 @@
 """Today: what needs somebody now, and the day's money."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from tests.factories.world import Company
 from webapp.accounts.service import keys
@@ -70,7 +73,7 @@ def test_the_manager_sees_the_days_money_against_last_week(company: Company) -> 
     assert "$1,200.00" in page  # today
     assert "$2,000.00" in page  # this week
     assert "+100%" in page
-    assert "than last week by Thursday" in page
+    assert "vs. last week through Thursday" in page
     assert "$200.00" in page  # commission
     assert "9,999" not in page
     assert "Maria Lopez" in page
@@ -141,15 +144,15 @@ def test_the_region_of_what_waits_refreshes_itself_alone(company: Company) -> No
 
 
 def test_a_change_is_said_in_whole_percent() -> None:
-    assert today._change(150, 100, "than last week")["delta"] == "+50%"
-    assert today._change(50, 100, "than last week") == {
+    assert today._change(150, 100, "last week")["delta"] == "+50%"
+    assert today._change(50, 100, "last week") == {
         "delta": "−50%",
         "tone": "danger",
-        "hint": "than last week",
+        "hint": "vs. last week",
     }
-    assert today._change(100, 100, "than last week") == {"hint": "as much as last week"}
-    assert today._change(5, 0, "than last week") == {"hint": "nothing sold last week by then"}
-    assert today._change(0, 0, "than last week") == {"hint": ""}
+    assert today._change(100, 100, "last week") == {"hint": "as much as last week"}
+    assert today._change(5, 0, "last week") == {"hint": "nothing sold last week by then"}
+    assert today._change(0, 0, "last week") == {"hint": ""}
 
 
 def test_the_number_of_queries_does_not_grow_with_the_sales(company: Company) -> None:
@@ -172,3 +175,30 @@ def test_the_number_of_queries_does_not_grow_with_the_sales(company: Company) ->
         event.remove(engine, "before_cursor_execute", note)
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 25, seen
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"),
+    [(1, "evening"), (4, "morning"), (11, "morning"), (12, "afternoon"), (17, "afternoon"), (18, "evening"), (23, "evening")],
+)  # fmt: skip
+def test_the_greeting_fits_the_hour_of_the_company(company: Company, hour: int, said: str) -> None:
+    moment = datetime(2026, 11, 19, hour, 30, tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
+    with clock.at(moment):
+        page = company.sign_in("manager").get("/").get_data(as_text=True)
+    assert f"Good {said}, Manager" in page
+
+
+def test_a_new_company_is_told_its_code_and_that_files_can_be_brought(company: Company) -> None:
+    page = company.sign_in("admin").get("/").get_data(as_text=True)
+    assert f"signs in with the company code {company.code}." in page
+    assert 'href="/imports/new"' in page
+
+
+def test_the_oldest_waiting_sale_is_said_within_the_sentence(company: Company) -> None:
+    with clock.at(THURSDAY):
+        with company.acting():
+            a_sale(day=DAY - timedelta(days=1))
+            tallied(DAY - timedelta(days=1), "pending", 1, 120000)
+        page = company.sign_in("manager").get("/").get_data(as_text=True)
+    assert "The oldest is from yesterday" in page
+    assert 'href="/sales?status=pending&amp;view=pending"' in page

@@ -13,6 +13,7 @@ from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, OFFICE_USE, U
 from webapp.catalog import permissions as catalog
 from webapp.customers import permissions as customers
 from webapp.fleet import permissions as fleet
+from webapp.imports.permissions import IMPORTS_USE
 from webapp.kit import context, money, search
 from webapp.kit.clean import phone_words
 from webapp.kit.db import rows
@@ -39,8 +40,7 @@ ACTIONS = (
         fleet.SKILLS_EDIT,
         "new certificate license",
     ),
-    ("Import a file", "/imports/new", "upload", OFFICE_USE, "csv spreadsheet"),
-    ("Export", "/downloads/new", "download", OFFICE_USE, "csv spreadsheet download"),
+    ("Import a file", "/imports/new", "upload", IMPORTS_USE, "csv spreadsheet"),
     ("Invite a user", "/settings/people/new", "user-plus", USERS_MANAGE, "new add person account"),
     ("Create an API key", "/settings/keys/new", "key-round", KEYS_MANAGE, "new add token partner"),
     ("Change the company", "/settings/company", "building-2", COMPANY_EDIT, "branding logo zone name"),

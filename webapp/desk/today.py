@@ -42,7 +42,7 @@ def _greeting() -> str:
     from zoneinfo import ZoneInfo
 
     hour = clock.now().astimezone(ZoneInfo(organization().time_zone)).hour
-    part = "morning" if 4 <= hour < 12 else "afternoon" if hour < 18 else "evening"
+    part = "evening" if hour < 4 or hour >= 18 else "morning" if hour < 12 else "afternoon"
     first = context.principal().name.split(" ")[0]
     return f"Good {part}, {first}" if first else f"Good {part}"
 
@@ -55,7 +55,7 @@ def _money(day: date) -> dict[str, Any]:
     week = queries.total(days, monday, day)
     before = queries.total(days, monday - timedelta(days=7), day - timedelta(days=7))
     month = queries.total(days, start, day)
-    compared = f"than last week by {day:%A}" if day != monday else "than last Monday"
+    compared = f"last week through {day:%A}" if day != monday else "last Monday"
     stats = [
         {"label": "Sold today", "value": now.price_cents, "kind": "money", "hint": words.plural(now.count, "sale"),
          "url": f"/sales?from={day}&to={day}"},
@@ -64,7 +64,7 @@ def _money(day: date) -> dict[str, Any]:
     ]  # fmt: skip
     if may(COMMISSION_READ):
         stats.append({"label": "Commission this week", "value": week.commission_cents, "kind": "money",
-                      "hint": "on pending and approved sales"})  # fmt: skip
+                      "hint": "pending and approved sales"})  # fmt: skip
     stats.append({"label": f"Last {SPAN} days", "value": month.price_cents, "kind": "money",
                   "hint": words.plural(month.count, "sale"), "url": f"/sales?from={start}&to={day}"})  # fmt: skip
     every = [start + timedelta(days=n) for n in range(SPAN)]
@@ -81,14 +81,18 @@ def _money(day: date) -> dict[str, Any]:
 
 
 def _change(now: int, before: int, compared: str) -> dict[str, Any]:
-    """`+12% than last week by Thursday`, in whole percent; nothing to compare with says so."""
+    """`+12% vs. last week through Thursday`, in whole percent; nothing to compare with says so."""
     if before <= 0:
         return {"hint": "nothing sold last week by then" if now else ""}
     percent = (abs(now - before) * 100 + before // 2) // before
     if percent == 0:
-        return {"hint": f"as much {compared.replace('than', 'as', 1)}"}
+        return {"hint": f"as much as {compared}"}
     sign = "+" if now > before else "−"
-    return {"delta": f"{sign}{percent:,}%", "tone": "success" if now > before else "danger", "hint": compared}
+    return {
+        "delta": f"{sign}{percent:,}%",
+        "tone": "success" if now > before else "danger",
+        "hint": f"vs. {compared}",
+    }
 
 
 def _sellers(day: date) -> list[dict[str, Any]]:

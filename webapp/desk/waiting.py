@@ -16,7 +16,8 @@ LATELY = timedelta(days=14)
 
 
 def _day(day: object) -> str:
-    return words.date_words(day, "date", zone=organization().time_zone)  # type: ignore[arg-type]  # a date or datetime
+    said = words.date_words(day, "date", zone=organization().time_zone)  # type: ignore[arg-type]  # a date or datetime
+    return said.lower() if said in ("Today", "Yesterday", "Tomorrow") else said  # it stands within a sentence
 
 
 @card(SALES_APPROVE, 10)
@@ -25,7 +26,7 @@ def sales_to_approve() -> Card | None:
     if not count:
         return None
     said = "waits for approval" if count == 1 else "wait for approval"
-    return Card(f"{words.plural(count, 'sale')} {said}", "/sales?status=pending", f"The oldest is from {_day(oldest)}",
+    return Card(f"{words.plural(count, 'sale')} {said}", "/sales?status=pending&view=pending", f"The oldest is from {_day(oldest)}",
                 "badge-dollar-sign", "warning", money.dollars(cents), count)  # fmt: skip
 
 
