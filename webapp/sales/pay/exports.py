@@ -1,20 +1,18 @@
 """Pay as files: CSV in dollars, statements and reports as PDF."""
 
-import base64
 import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from flask import Response
-from markupsafe import Markup
 from sqlalchemy import case, func, literal, select
 
-from webapp.accounts import queries as accounts
+from webapp.accounts.service import letterhead
 from webapp.downloads.registry import PDF, Made, Progress, exporter
-from webapp.kit import context, csv, errors, files, money, pdf, words
+from webapp.kit import context, csv, money, pdf
 from webapp.kit.db import rows
-from webapp.models import Item, ItemCategory, Organization, PayLine, PayPeriod, Sale, Technician
+from webapp.models import Item, ItemCategory, PayLine, PayPeriod, Sale, Technician
 from webapp.sales import rules
 from webapp.sales.pay import periods, queries, reports, totals
 from webapp.sales.pay.permissions import PAYROLL_READ
@@ -167,54 +165,7 @@ def period_pdf(period: PayPeriod) -> bytes:
 
 
 def _common(period: PayPeriod) -> dict[str, Any]:
-    company = accounts.organization()
-    known = re.fullmatch(r"#[0-9a-fA-F]{6}", company.primary_color)
-    color = company.primary_color if known else _BLUE
-    is_light = _brightness(color) > _READABLE
-    return {
-        "period": period,
-        "label": periods.label(period),
-        "company": company,
-        "logo": _logo(company),
-        "color": color,
-        "ink": _BLACK if is_light else color,  # the colour as text on white
-        "on_color": _BLACK if is_light else "#ffffff",  # text on the colour
-        "css_text": _css_text,
-        "dollars": money.dollars,
-        "percent": money.percent,
-        "day": _day,
-        "moment": lambda value: words.date_words(value, "long", zone=company.time_zone),
-    }
-
-
-_BLUE, _BLACK, _READABLE = "#2563eb", "#0f172a", 150
-
-
-def _brightness(color: str) -> int:
-    """How bright a colour looks, 0 to 255 (ITU-R BT.601)."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return (299 * red + 587 * green + 114 * blue) // 1000
-
-
-def _css_text(text: str) -> Markup:
-    """Text inside a CSS string, every sign but letters and digits escaped (a space ends an escape)."""
-    safe = "".join(c if c.isalnum() else f"\\{ord(c):06x}" for c in text)
-    return Markup(safe)  # noqa: S704  # letters, digits and backslashes are all that is left
-
-
-def _day(value: date | None) -> str:
-    return f"{value:%b} {value.day}, {value.year}" if value else ""
-
-
-def _logo(company: Organization) -> str:
-    """The logo as a `data:` address, empty without one that can be read."""
-    file = files.seek(company.logo_file_id)
-    if file is None:
-        return ""
-    try:
-        return f"data:{file.media_type};base64,{base64.b64encode(files.read(file)).decode()}"
-    except errors.AppError:
-        return ""
+    return {"period": period, "label": periods.label(period), **letterhead.values()}
 
 
 def statement_name(period: PayPeriod, name: str) -> str:
