@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +66,7 @@ def plain(value: Any) -> Any:
     """A value as JSON holds it."""
     if isinstance(value, datetime):
         return clock.iso_ms(value)
-    if isinstance(value, date | UUID):
+    if isinstance(value, date | UUID | Decimal):
         return str(value)
     if isinstance(value, bytes):
         return value.hex()
