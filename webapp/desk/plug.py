@@ -5,6 +5,7 @@ from webapp.desk import (
     fleet_waiting,
     reference,
     styleguide,
+    time_waiting,
     today,
     views,
     waiting,
@@ -12,7 +13,7 @@ from webapp.desk import (
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "fleet_waiting", "waiting"]
+__all__ = ["PLUG", "fleet_waiting", "time_waiting", "waiting"]
 
 
 def _wire(app: App) -> None:
