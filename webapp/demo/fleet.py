@@ -3,18 +3,15 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 from webapp.accounts.service import notices
+from webapp.demo.world import World
 from webapp.fleet import rules
 from webapp.fleet.queries import maintenance as plans
 from webapp.fleet.service import maintenance, reminders, skills, vehicles, zones
 from webapp.kit import context
 from webapp.kit.db import get
 from webapp.models import Vehicle
-
-if TYPE_CHECKING:
-    from webapp.demo.story import World
 
 # name, ZIP codes, colour, and who serves it (positions of technicians)
 LISTED = (
@@ -84,7 +81,7 @@ PLACES = ((27.9366, -82.4758), (27.9209, -82.5062), (27.9506, -82.4572), (28.150
           (27.9378, -82.2859), (28.0657, -82.4260), (27.9659, -82.8001))  # fmt: skip
 
 
-def settle(world: "World", first: date, last: date) -> None:
+def settle(world: World, first: date, last: date) -> None:
     """The first day: areas, the catalogue of skills with who has them, and the vehicles with their drivers."""
     chance = Random(f"{world.plot.code} fleet")  # noqa: S311  # a story, the same every time
     _zones(world)
@@ -92,7 +89,7 @@ def settle(world: "World", first: date, last: date) -> None:
     _vehicles(world, first, chance)
 
 
-def _zones(world: "World") -> None:
+def _zones(world: World) -> None:
     for name, zips, color, who in LISTED:
         serving = [world.technicians[n] for n in who if n < len(world.technicians)]
         zones.create({"name": name, "zips": zips, "color": color, "technician_ids": serving})
@@ -102,7 +99,7 @@ def _zones(world: "World") -> None:
                   "technician_ids": world.technicians[:2]})  # fmt: skip
 
 
-def _skills(world: "World", last: date, chance: Random) -> None:
+def _skills(world: World, last: date, chance: Random) -> None:
     made = [
         skills.create_skill({"name": name, "description": what, "certified": certified}).id
         for name, what, certified in SKILLS
@@ -121,7 +118,7 @@ def _skills(world: "World", last: date, chance: Random) -> None:
             skills.create(technician_id, made[what], values)
 
 
-def _vehicles(world: "World", first: date, chance: Random) -> None:
+def _vehicles(world: World, first: date, chance: Random) -> None:
     for number, (name, plate, make, model, year, miles, a_day) in enumerate(VANS):
         vehicle = vehicles.create(
             {"name": name, "plate": plate, "make": make, "model": model, "year": year, "vin": _vin(chance, year),
@@ -152,7 +149,7 @@ def _vin(chance: Random, year: int) -> str:
     return body
 
 
-def day(world: "World", today: date, last: date) -> None:
+def day(world: World, today: date, last: date) -> None:
     """One day: on Mondays odometers are read, and what is due is done within the week, but for one that is forgotten."""
     chance = Random(f"{world.plot.code} fleet {today}")  # noqa: S311
     if today.weekday() == 0 or today == last:
@@ -166,7 +163,7 @@ def day(world: "World", today: date, last: date) -> None:
         reminders.maintenance_due()
 
 
-def _drive(world: "World", today: date, chance: Random) -> None:
+def _drive(world: World, today: date, chance: Random) -> None:
     for number, vehicle_id in enumerate(world.vehicles):
         vehicle = get(Vehicle, vehicle_id)
         assert vehicle.odometer_at is not None  # it was read on the first day
@@ -182,7 +179,7 @@ def _drive(world: "World", today: date, chance: Random) -> None:
         )
 
 
-def _repair(world: "World", today: date, chance: Random) -> None:
+def _repair(world: World, today: date, chance: Random) -> None:
     for vehicle_id, planned in plans.plans_of(world.vehicles).items():
         vehicle = get(Vehicle, vehicle_id)
         for plan in planned:

@@ -1,12 +1,12 @@
 """Who is in the demo companies: users, technicians, the price book, rates, customers."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from webapp.accounts.service import passwords
 from webapp.catalog import service as catalog
 from webapp.customers import service as customers
 from webapp.demo import content
+from webapp.demo.world import World
 from webapp.kit import journal
 from webapp.kit.db import add
 from webapp.models import User
@@ -16,11 +16,8 @@ from webapp.sales.queries.rates import Place
 from webapp.sales.service import rates
 from webapp.technicians import service as technicians
 
-if TYPE_CHECKING:
-    from webapp.demo.story import World
 
-
-def staff(world: "World", password: str) -> None:
+def staff(world: World, password: str) -> None:
     """The people of the office, all with the demo password."""
     hashed = passwords.hashed(password)
     domain = f"{world.plot.code.lower()}.example.com"
@@ -40,7 +37,7 @@ def staff(world: "World", password: str) -> None:
         world.users[username] = user.id
 
 
-def settle(world: "World", first: date) -> None:
+def settle(world: World, first: date) -> None:
     """Technicians with their sign-ins, the price book, rates and customers."""
     _technicians(world, first)
     categories = _price_book(world)
@@ -48,7 +45,7 @@ def settle(world: "World", first: date) -> None:
     _customers(world)
 
 
-def _technicians(world: "World", first: date) -> None:
+def _technicians(world: World, first: date) -> None:
     domain = f"{world.plot.code.lower()}.example.com"
     hashed = passwords.hashed("truckroll-demo")
     for number, tech in enumerate(content.TECHNICIANS[: world.plot.technicians], 1):
@@ -65,7 +62,7 @@ def _technicians(world: "World", first: date) -> None:
         world.users[user.username] = user.id
 
 
-def _price_book(world: "World") -> dict[str, int]:
+def _price_book(world: World) -> dict[str, int]:
     categories = {}
     for name, items in content.CATEGORIES.items():
         category = catalog.create_category({"name": name})
@@ -78,7 +75,7 @@ def _price_book(world: "World") -> dict[str, int]:
     return categories
 
 
-def _rates(world: "World", categories: dict[str, int]) -> None:
+def _rates(world: World, categories: dict[str, int]) -> None:
     """The company's default, and every kind of rate somewhere above it."""
     scale = (rules.ScaleStep(500, 9000), rules.ScaleStep(1000, 7500), rules.ScaleStep(1500, 5000))
     rates.set_default_scale(scale)
@@ -102,7 +99,7 @@ def _rates(world: "World", categories: dict[str, int]) -> None:
     )
 
 
-def _customers(world: "World") -> None:
+def _customers(world: World) -> None:
     chance = world.chance
     seen: set[str] = set()
     for number in range(world.plot.customers):
@@ -123,7 +120,7 @@ def _customers(world: "World") -> None:
         world.customers.append(made.id)
 
 
-def manual_line(world: "World", period_id: int) -> int:
+def manual_line(world: World, period_id: int) -> int:
     """A bonus or a deduction by hand before a period closes; its number, for whoever approves it."""
     kind, cents, reason = world.chance.choice(
         (("bonus", 15_000, "Five-star reviews this period"), ("bonus", 10_000, "On call over the weekend"),

@@ -1,41 +1,24 @@
 """Ninety days of a contractor's life: sales, approvals, payments, voids, closed periods, and a day under way."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.accounts.service import organizations, principals
-from webapp.demo import CODES, content, fleet, people
-from webapp.kit import clock, context, directory, errors, journal, tenancy
+from webapp.accounts.service import organizations
+from webapp.demo import CODES, content, fleet, people, timesheets
+from webapp.demo.world import ZONE, Plot, World, acting, moment
+from webapp.kit import clock, directory, errors, journal, tenancy
 from webapp.kit.db import db
-from webapp.models import Organization, PayPeriod, Sale, User
+from webapp.models import Organization, PayPeriod, Sale
 from webapp.sales import service as sales
 from webapp.sales.pay import closing, manual, periods
 
-ZONE = "America/New_York"
 PASSWORD = "truckroll-demo"  # noqa: S105  # printed at the start; exists only where --demo made it
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """One demo company: how long its history is and how busy its days."""
-
-    code: str
-    name: str
-    color: str
-    days: int
-    busy: tuple[int, int]  # fewest and most sales of a weekday
-    technicians: int
-    customers: int
-    seed: int
-    second_person: bool = False
 
 
 PLOTS = (
@@ -45,20 +28,6 @@ PLOTS = (
 
 
 assert tuple(plot.code for plot in PLOTS) == CODES
-
-
-@dataclass(slots=True)
-class World:
-    """A company while its story is told."""
-
-    plot: Plot
-    tenant_id: UUID
-    chance: Random
-    users: dict[str, int] = field(default_factory=dict)
-    technicians: list[int] = field(default_factory=list)
-    items: list[tuple[int, int]] = field(default_factory=list)  # id, list price
-    customers: list[int] = field(default_factory=list)
-    vehicles: list[int] = field(default_factory=list)
 
 
 def load(say: Say) -> None:
@@ -94,19 +63,20 @@ def _tell(plot: Plot, say: Say) -> UUID:
     today = clock.today(ZONE)
     first = today - timedelta(days=plot.days)
     chance = Random(plot.seed)  # noqa: S311  # a story, the same every time
-    with _moment(first, 7, 0):
+    with moment(first, 7, 0):
         world = _found(plot, chance)
-        with _as(world, "admin"):
+        with acting(world, "admin"):
             people.staff(world, PASSWORD)
-        with _as(world, "admin"):
+        with acting(world, "admin"):
             people.settle(world, first)
-        with _as(world, "admin"):
+        with acting(world, "admin"):
             fleet.settle(world, first, today)
     for number in range(plot.days + 1):
         day = first + timedelta(days=number)
         if number and number % 30 == 0:
             say(f"  {plot.code}: {number} of {plot.days} days")
         _day(world, day, today)
+        timesheets.day(world, day, today)
     return world.tenant_id
 
 
@@ -122,23 +92,6 @@ def _found(plot: Plot, chance: Random) -> World:
     return World(plot, made.tenant_id, chance, {"admin": made.owner_id})
 
 
-@contextmanager
-def _moment(day: date, hour: int, minute: int) -> Iterator[None]:
-    with clock.at(datetime.combine(day, time(hour, minute), ZoneInfo(ZONE))):
-        yield
-
-
-@contextmanager
-def _as(world: World, username: str) -> Iterator[None]:
-    """Work as one of the company's people, in one transaction."""
-    with tenancy.across(world.tenant_id):
-        user = db.session.get(User, (world.tenant_id, world.users[username]))
-        assert user is not None
-        origin = context.Origin("web", "127.0.0.1", f"corr_demo{clock.unix()}")
-        with context.acting(principals.of_user(user), origin):
-            yield
-
-
 def _day(world: World, day: date, today: date) -> None:
     weekend = day.weekday() == 6
     lowest, highest = world.plot.busy
@@ -146,17 +99,17 @@ def _day(world: World, day: date, today: date) -> None:
     now = clock.now().astimezone(ZoneInfo(ZONE))
     hour = min(17, now.hour) if day == today else 17
     if amount:
-        with _moment(day, hour, 5), _as(world, "manager"):
+        with moment(day, hour, 5), acting(world, "manager"):
             for _ in range(amount):
                 _sell(world, day)
     minute = now.minute if day == today and hour == now.hour else 40  # nothing is read in the future
-    with _moment(day, hour, minute), _as(world, "manager"):
+    with moment(day, hour, minute), acting(world, "manager"):
         fleet.day(world, day, today)
     if day == today:
         return
-    with _moment(day, 18, 30), _as(world, "manager"):
+    with moment(day, 18, 30), acting(world, "manager"):
         _decide(world, day, today)
-    with _moment(day, 19, 0):
+    with moment(day, 19, 0):
         _pay(world, day, today)
 
 
@@ -222,7 +175,7 @@ def _void_one(world: World, day: date) -> None:
 
 def _pay(world: World, day: date, today: date) -> None:
     """Payroll closes each period three days after its end, where the company asks for it with a second person."""
-    with _as(world, "payroll"):
+    with acting(world, "payroll"):
         period = db.session.scalar(
             select(PayPeriod).where(PayPeriod.tenant_id == world.tenant_id, PayPeriod.status == "open",
                                     PayPeriod.end_date == day - timedelta(days=3))
@@ -230,13 +183,13 @@ def _pay(world: World, day: date, today: date) -> None:
         if period is None:
             return
         period_id, line_id = period.id, people.manual_line(world, period.id)
-    with _as(world, "admin"):
+    with acting(world, "admin"):
         manual.approve(line_id)
     try:
         if world.plot.second_person:
-            with _as(world, "manager"):
+            with acting(world, "manager"):
                 closing.approve(period_id)
-        with _as(world, "payroll"):
+        with acting(world, "payroll"):
             closing.close(period_id)
             periods.ensure_ahead()
     except errors.Conflict:
