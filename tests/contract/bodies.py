@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.accounts.support import totp
 from tests.contract import house as houses
-from tests.contract import house_fleet
+from tests.contract import house_fleet, timesheets
 from tests.contract.house import House
 from tests.contract.watch import Promise
 from tests.factories.world import PASSWORD
@@ -82,6 +82,7 @@ BODIES: dict[tuple[str, str], Make] = {
     ("PATCH", f"{JOB}/status"): lambda house: {"status": "acknowledged"},
     ("PATCH", "/api/v1/tech/dispatch/my-jobs/<int:job_id>/status"): lambda house: {"status": "acknowledged"},
     **house_fleet.BODIES,
+    **timesheets.BODIES,
     **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},
 }
 

@@ -48,8 +48,8 @@ class Caller:
     def headers(self, route: Route, role: str = "admin") -> dict[str, str]:
         """The credential of somebody, as the route's dialect wants it; growth knows scopes instead of roles."""
         if route.dialect is dialects.FIELD:
-            if role == "admin" and route.path.startswith("/api/v1/tech/"):
-                role = "technician"  # an admin has no jobs of their own
+            if role == "admin" and route.path.startswith(("/api/v1/tech/", "/api/v1/time-tracking/status")):
+                role = "technician"  # an admin has no jobs and no time of their own
             client = self.house.api[role]
             sent = {"X-Tenant-Id": client.tenant_id}
             return sent if route.rule.public else sent | {"Authorization": f"Bearer {client.token}"}

@@ -183,6 +183,28 @@ curl "https://api.tradekitt.com/api/v1/export/pay-period/3/pdf" \
   -o pay-period.pdf
 """
 
+CLOCK_IN = r"""
+curl -X POST https://api.tradekitt.com/api/v1/time-tracking/clock-in \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -H "X-Tenant-Id: <tenant-uuid>" \
+  -d '{"latitude": 27.9506, "longitude": -82.4572}'
+"""
+
+CLOCK_OUT = r"""
+curl -X POST https://api.tradekitt.com/api/v1/time-tracking/clock-out \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -H "X-Tenant-Id: <tenant-uuid>" \
+  -d '{"latitude": 27.9506, "longitude": -82.4572}'
+"""
+
+TIME_ENTRIES = r"""
+curl "https://api.tradekitt.com/api/v1/time-tracking/entries?date_from=2026-03-01&date_to=2026-03-31" \
+  -H "Authorization: Bearer <access_token>" \
+  -H "X-Tenant-Id: <tenant-uuid>"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -78,7 +78,7 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import dispatch  # it needs House
+    from tests.contract import dispatch, timesheets  # they need House
 
     house = House(company)
     with house.acting():
@@ -89,6 +89,7 @@ def build(app: App, name: str) -> House:
         _accounts(house, name)
         _messages(house)
         _import(house)
+    timesheets.fill(house)
     with app.app_context():
         jobs.drain(jobs.LONG, company.tenant_id)
     with house.acting():
@@ -230,7 +231,7 @@ def _some_entry() -> str:
 
 def _ways_to_make_more(house: House) -> None:
     """For calls that use a record up: each gets one of its own."""
-    from tests.contract import dispatch
+    from tests.contract import dispatch, timesheets
 
     def maker(name: str, make: Callable[[], Any]) -> None:
         def call() -> dict[str, Any]:
@@ -260,6 +261,9 @@ def _ways_to_make_more(house: House) -> None:
 
     maker("sale_id", house.secrets["sell"])
     maker("job_id", lambda: dispatch.job(house))
+    maker("time_entry_id", lambda: timesheets.entry(house))
+    maker("sheet_id", lambda: timesheets.sheet(house))
+    house.fresh["correction_id"] = lambda: timesheets.correction(house)
     maker("contact_id", contact)
     maker("property_id", lot)
     maker("line_id", line)

@@ -18,8 +18,12 @@ from tests.contract.field_examples import Answer
 from tests.factories import sales
 from tests.factories.world import PASSWORD, Company, make_company
 from webapp.kit import clock
+from webapp.kit.db import get
 from webapp.kit.web import App
+from webapp.models import Technician
 from webapp.sales.pay import periods
+from webapp.timesheets.service import changes
+from webapp.timesheets.service.changes import Times
 
 SPRING = datetime(2026, 4, 2, 16, tzinfo=UTC)  # the examples ask for the first quarter
 SOLD = date(2026, 3, 10)
@@ -337,6 +341,29 @@ def test_customers_are_listed(shop: Shop) -> None:
     items = page(shop.curl(examples.LIST_CUSTOMERS))
     typed(items[0], id=int, name=str)
     assert "Sam Carter" in [i["name"] for i in items]
+
+
+# Time tracking ----------------------------------------------------------------------------------------------------
+
+
+def test_a_technician_clocks_in_and_out_and_lists_the_entries(shop: Shop) -> None:
+    with shop.company.acting() as who:
+        sales.link(shop.company.users["technician"], get(Technician, shop.technician_id))
+        times = Times(datetime(2026, 3, 10, 13, tzinfo=UTC), datetime(2026, 3, 10, 21, tzinfo=UTC), 30)
+        changes.add_entry(shop.technician_id, times, "Paper sheet")
+        assert who.technician_id is None
+    mine = {"<access_token>": shop.company.api("technician").token}
+    entry = good(shop.curl(examples.CLOCK_IN, **mine), 201)
+    typed(entry, id=int, technician_id=int, clock_in=str, break_minutes=int, latitude=float, longitude=float)
+    assert (entry["technician_id"], entry["clock_out"]) == (shop.technician_id, None)
+    bad(shop.curl(examples.CLOCK_IN, **mine), 409, "CONFLICT")
+    done = good(shop.curl(examples.CLOCK_OUT, **mine))
+    assert done["id"] == entry["id"] and done["clock_out"] is not None
+    bad(shop.curl(examples.CLOCK_OUT, **mine), 409, "CONFLICT")
+    (listed,) = page(shop.curl(examples.TIME_ENTRIES, **mine))
+    assert (listed["duration_minutes"], listed["break_minutes"]) == (450, 30)
+    assert page(shop.curl(examples.TIME_ENTRIES)) == [listed]
+    snake(listed)
 
 
 # Pay periods, CSV and PDF -----------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def test_every_route_that_creates_takes_a_key(promise: Promise) -> None:
     posts = [
         r for r in routes(dialects.FIELD) if r.method == "POST" and r.status == 201 and not r.rule.public
     ]
-    assert {r.path for r in posts} == {r.path for r in creating()}
+    assert {r.path for r in posts} <= {r.path for r in creating()}
     for route in creating():
         assert "Idempotency-Key" in {p["name"] for p in promise.operation(route)["parameters"]}
 
@@ -67,7 +67,7 @@ def test_the_same_key_and_body_give_the_first_answer_and_write_once(caller: Call
         before = rows.now()
         again = caller.ask(route, body=body, key=key)
         same = (again.status_code, again.get_data(), again.mimetype) == (
-            201,
+            route.status,
             first.get_data(),
             first.mimetype,
         )
@@ -89,7 +89,7 @@ def test_the_same_key_with_another_body_is_422_and_writes_nothing(caller: Caller
             continue
         other = caller.ask(route, body=changed(body), key=key)
         problems.append(
-            "" if first.status_code == 201 else f"{route.path}: {first.get_data(as_text=True)[:160]}"
+            "" if first.status_code == route.status else f"{route.path}: {first.get_data(as_text=True)[:160]}"
         )
         problems.append(refused(route, other, 422))
         problems += [f"{route.path}: wrote {t}" for t in rows.changed(before, rows.now())]
@@ -115,7 +115,7 @@ def test_a_refused_request_is_not_kept_under_its_key(caller: Caller, rows: Rows)
         problems += [refused(route, answer, 400, 422) for answer in wrong]
         problems += [f"{route.path}: wrote {t}" for t in rows.changed(before, rows.now())]
         right = caller.ask(route, body=body, key=key)
-        if right.status_code != 201 or "Idempotent-Replayed" in right.headers:
+        if right.status_code != route.status or "Idempotent-Replayed" in right.headers:
             problems.append(f"{route.path}: {right.status_code} {right.get_data(as_text=True)[:160]}")
     none(problems)
 
@@ -137,10 +137,9 @@ def test_each_person_and_each_address_has_keys_of_its_own(caller: Caller, neighb
         caller.ask(route, body=body, role="manager", key=key),
         others.ask(route, body=body_of(others, route), key=key),
     ]
-    for other in creating():
-        if other.body is not None and other is not route:
-            answers.append(caller.ask(other, body=body_of(caller, other), key=key))
-    assert [a.status_code for a in answers] == [201] * len(answers)
+    beside = [other for other in creating() if other.body is not None and other is not route]
+    answers += [caller.ask(other, body=body_of(caller, other), key=key) for other in beside]
+    assert [a.status_code for a in answers] == [201, 201, 201, *(other.status for other in beside)]
     assert [a.headers.get("Idempotent-Replayed") for a in answers] == [None] * len(answers)
 
 
@@ -161,9 +160,10 @@ def test_an_api_key_and_a_person_do_not_share_answers(caller: Caller) -> None:
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\tin it"])
 def test_a_key_that_cannot_be_is_400(caller: Caller, rows: Rows, key: str) -> None:
+    ready = [(route, body_of(caller, route)) for route in creating()]
     before = rows.now()
-    for route in creating():
-        answer = caller.ask(route, body=body_of(caller, route), key=key)
+    for route, body in ready:
+        answer = caller.ask(route, body=body, key=key)
         assert refused(route, answer, 400) == ""
     assert rows.changed(before, rows.now()) == []
 
@@ -210,7 +210,7 @@ def test_a_key_in_flight_is_409_and_its_first_request_is_done_once(
         assert refused(route, second, 409) == ""
         assert other.status_code in (409, 422)
         (done,) = answers
-        assert done.status_code == 201, done.get_data(as_text=True)
+        assert done.status_code == route.status, done.get_data(as_text=True)
         before = rows.now()
         again = caller.ask(route, body=body, key=key)
         assert (again.headers["Idempotent-Replayed"], again.get_data()) == ("true", done.get_data())

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from webapp.kit import errors
+from webapp.kit import errors, geo
 from webapp.timesheets.rules.minutes import between
 
 LONG_DAY = timedelta(hours=16)  # a longer entry is flagged
@@ -58,28 +58,15 @@ def length_flag(text: str, clock_in: datetime, clock_out: datetime | None) -> st
 
 def position(latitude: Any, longitude: Any) -> tuple[Decimal | None, Decimal | None]:
     """Degrees to six places (0.1 m), or None for both. Raises Invalid naming what is wrong."""
-    problems = []
-    values: dict[str, Decimal | None] = {}
-    for name, given, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
-        values[name] = None
-        if given is None:
-            continue
-        try:
-            value = Decimal(str(given))
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite() or abs(value) > most:
-            problems.append(errors.FieldProblem(name, f"{name} must lie between -{most} and {most}."))
-        else:
-            values[name] = value.quantize(Decimal("0.000001"))
-    if not problems and (latitude is None) != (longitude is None):
+    if latitude is None and longitude is None:
+        return None, None
+    # a degree that is there is checked before the other one is missed
+    given = geo.position(0 if latitude is None else latitude, 0 if longitude is None else longitude)
+    if latitude is None or longitude is None:
         missing = "latitude" if latitude is None else "longitude"
-        problems.append(
-            errors.FieldProblem(missing, f"{missing} is missing: a position needs latitude and longitude.")
-        )
-    if problems:
-        raise errors.Invalid(" ".join(p.message for p in problems), problems=problems)
-    return values["latitude"], values["longitude"]
+        raise errors.Invalid.one(missing, f"{missing} is missing: a position needs latitude and longitude.")
+    places = Decimal("0.000001")
+    return Decimal(str(given[0])).quantize(places), Decimal(str(given[1])).quantize(places)
 
 
 # When -----------------------------------------------------------------------------------------------------
