@@ -213,11 +213,11 @@ def statement_lines(period_id: int, technician_id: int, reader_id: int | None = 
 
 
 def waiting(period_id: int, technician_id: int | None = None) -> Columns:
-    """What is pending in a period, newest first."""
+    """What is pending in a period: amounts added by hand, then the latest sales, the seller's line first."""
     statement = lines().where(PayLine.pay_period_id == period_id, PayLine.state == "pending")
     if technician_id is not None:
         statement = statement.where(PayLine.technician_id == technician_id)
-    return statement.order_by(PayLine.id.desc())
+    return statement.order_by(PayLine.sale_id.desc().nulls_first(), PayLine.id)
 
 
 def manual_line(period_id: int, line_id: int) -> PayLine:

@@ -11,13 +11,13 @@ from webapp.models import PayLine
 from webapp.sales.pay import exports, periods, reports
 from webapp.sales.pay.permissions import PAYROLL_READ
 from webapp.sales.pay.views import report_bp
+from webapp.sales.pay.views.listing import quiet
 
-PRESETS = {
-    "this-month": "This month",
-    "last-month": "Last month",
-    "quarter": "This quarter",
-    "90-days": "Last 90 days",
-    "year": "This year",
+PRESETS = {  # beside the present month, which is shown without a choice
+    "last-month": "last month",
+    "quarter": "this quarter",
+    "90-days": "in the last 90 days",
+    "year": "this year",
 }
 _SORTS = {"total": listing.Sort(PayLine.amount_cents)}
 _MOST_BARS = 15
@@ -35,6 +35,7 @@ def index() -> Response:
     if query.get("format") == "lines":
         return exports.report_csv(first, last)
     groups = reports.groups(first, last, group)
+    whole = reports.sum_of(groups)
     return pages.render(
         "sales/pay/commissions.html",
         block={"results": "results"},
@@ -42,8 +43,10 @@ def index() -> Response:
         query=query,
         group=group,
         groups=groups,
+        rows=[{"id": g.id, "name": g.name, "detail": g.detail} | quiet(g.as_json()) for g in groups],
         names=reports.GROUPS,
-        whole=reports.sum_of(groups),
+        whole=whole,
+        sums=quiet(whole.as_json()),
         first=first,
         last=last,
         presets=PRESETS.items(),

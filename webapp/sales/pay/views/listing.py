@@ -1,5 +1,6 @@
 """The list of pay periods."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
@@ -91,7 +92,15 @@ def _row(period: PayPeriod, sums: totals.Totals) -> dict[str, Any]:
         "pay_date": period.pay_date,
         "state": key,
         "state_label": words,
-        **sums.as_json(),
+        **quiet(sums.as_json()),
+    }
+
+
+def quiet(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Amounts for a table: what is nothing shows a dash, and on a phone not at all. The total always shows."""
+    return {
+        name: None if value == 0 and name.endswith("_cents") and name != "total_cents" else value
+        for name, value in values.items()
     }
 
 

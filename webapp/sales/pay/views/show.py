@@ -14,7 +14,7 @@ from webapp.sales.pay import closing, exports, history, manual, periods, queries
 from webapp.sales.pay.forms import ReasonForm
 from webapp.sales.pay.permissions import PAYROLL_APPROVE, PAYROLL_CLOSE, PAYROLL_READ
 from webapp.sales.pay.views import bp
-from webapp.sales.pay.views.listing import state_of
+from webapp.sales.pay.views.listing import quiet, state_of
 
 MOST_SHOWN = 200  # pending or moved lines on one page
 TABS = ("technicians", "pending", "moved")
@@ -38,8 +38,9 @@ def show(period_id: int) -> Response:
         label=periods.label(period),
         state=state_of(period),
         tab=tab if tab in TABS else "technicians",
-        people=people,
+        people=[_person(one) for one in people],
         whole=whole,
+        sums=quiet(whole.as_json()),
         standing=held,
         before=before,
         after=after,
@@ -52,6 +53,11 @@ def show(period_id: int) -> Response:
         entries=entries,
         more_url=f"/pay-periods/{period.id}/timeline?before={following}" if following else None,
     )
+
+
+def _person(one: totals.TechnicianTotals) -> dict[str, Any]:
+    facts = {"id": one.id, "name": one.technician_name, "employee_number": one.employee_number}
+    return facts | quiet(one.as_json())
 
 
 @bp.get("/<int:period_id>/timeline")

@@ -1,4 +1,5 @@
 // A grid of links as one stop of the Tab key: arrows, Home and End move in it, Enter opens as always.
+// Its frame says on which sides there is more to scroll to: data-more="start end".
 import { listen } from "../../dom.js";
 
 export default function matrix(element) {
@@ -38,9 +39,19 @@ export default function matrix(element) {
   const where = element.querySelector("[data-matrix-where]");
   const say = (link) => link && where && (where.textContent = link.title);
 
+  const frame = element.querySelector("[data-matrix-frame]");
+  const scroller = frame?.firstElementChild;
+  function edges() {
+    const beyond = scroller.scrollWidth - scroller.clientWidth - Math.abs(scroller.scrollLeft);
+    frame.dataset.more = [Math.abs(scroller.scrollLeft) > 1 && "start", beyond > 1 && "end"].filter(Boolean).join(" ");
+  }
+  const watch = scroller && new ResizeObserver(edges);
+  watch?.observe(scroller);
+  const stopScroll = scroller && listen(scroller, { scroll: edges }, { passive: true });
+
   const focused = document.activeElement;
   only(element.contains(focused) ? focused : all()[0]);
-  return listen(element, {
+  const stop = listen(element, {
     focusin(event) {
       if (!event.target.matches("a.tr-rate")) return;
       only(event.target);
@@ -57,4 +68,9 @@ export default function matrix(element) {
       link.scrollIntoView({ block: "nearest", inline: "nearest" });
     },
   });
+  return () => {
+    stop();
+    stopScroll?.();
+    watch?.disconnect();
+  };
 }
