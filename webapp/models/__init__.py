@@ -54,7 +54,7 @@ from webapp.models.job_details import (
     PhoneConflict,
 )
 from webapp.models.messaging import Message, Suppression
-from webapp.models.pay import PayLine, PayPeriod, PayPlan, PayStatement
+from webapp.models.pay import PayAnswer, PayLine, PayPeriod, PayPlan, PayStatement
 from webapp.models.positions import Geocode, PositionReport, PushSubscription, TechnicianPosition, VisitLink
 from webapp.models.sales import CommissionRate, Sale, SaleSplit, SaleTally
 from webapp.models.schedules import DispatchProfile, LaneBlock, OnCallTurn, RoutePlan, Shift
@@ -104,6 +104,7 @@ __all__ = [
     "OnCallTurn",
     "OneTimeToken",
     "Organization",
+    "PayAnswer",
     "PayLine",
     "PayPeriod",
     "PayPlan",

@@ -137,3 +137,27 @@ class PayStatement(Base):
         tenant_fk("pay_period_id", table="pay_periods", ondelete="CASCADE"),
         tenant_fk("technician_id", table="technicians"),
     )
+
+
+class PayAnswer(Base):
+    """What a technician last said of their pay in a period, and what the office answered to a dispute."""
+
+    __tablename__ = "pay_answers"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    pay_period_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    technician_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    answer: Mapped[str] = mapped_column(Text)  # approved, disputed, answered (by the office)
+    total_cents: Mapped[int] = mapped_column(BigInteger)  # what it came to when the technician said so
+    note: Mapped[str] = mapped_column(Text, default="")  # what is wrong
+    answered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reply: Mapped[str] = mapped_column(Text, default="")  # the office's
+    replied_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    replied_by: Mapped[int | None] = mapped_column(BigInteger)
+    __table_args__ = (
+        Index("ix_pay_answers_technician_id", "tenant_id", "technician_id"),
+        Index("ix_pay_answers_replied_by", "tenant_id", "replied_by"),
+        CheckConstraint("answer in ('approved', 'disputed', 'answered')", name="answer"),
+        tenant_fk("pay_period_id", table="pay_periods", ondelete="CASCADE"),
+        tenant_fk("technician_id", table="technicians"),
+        tenant_fk("replied_by", table="users"),
+    )
