@@ -26,6 +26,17 @@ APPROVED = events.declare(
     "pay-period.approved", "A pay period was approved for closing", _EXAMPLE | {"status": "open"}
 )
 
+SIGNED_OFF = events.declare(
+    "pay-period.signed-off",
+    "A technician approved their pay of a period",
+    _EXAMPLE | {"technician_id": 7, "total_cents": 187_250},
+)
+DISPUTED = events.declare(
+    "pay-period.disputed",
+    "A technician says that something is wrong with their pay of a period",
+    _EXAMPLE | {"technician_id": 7, "total_cents": 187_250, "note": "The Harper furnace is missing"},
+)
+
 
 def payload(period: PayPeriod, **more: Any) -> dict[str, Any]:
     """What every event about a pay period carries; `more` is added."""

@@ -55,6 +55,24 @@ class ReasonForm(Form):
     reason = area("Reason", required="Say why.", limit=500, rows=3, description="It stays in the audit log.")
 
 
+class DisputeForm(Form):
+    """What is wrong with one's pay."""
+
+    note = area(
+        "What is wrong?", required="Write what is wrong.", limit=1000, rows=4,
+        description="Name the sale or the amount. The office reads this and answers you.",
+    )  # fmt: skip
+
+
+class ReplyForm(Form):
+    """The office's answer to a dispute."""
+
+    reply = area(
+        "Your answer", required="Write what was done about it.", limit=1000, rows=4,
+        description="The technician reads it.",
+    )  # fmt: skip
+
+
 class RejectForm(Form):
     """Why an amount is turned down."""
 

@@ -11,6 +11,13 @@ DEEDS = {
     "pay_period.closed": timeline.Deed(
         "closed it; what was still pending moved to {moved_to}", "lock", "accent"
     ),
+    "pay_period.signed_off": timeline.Deed("approved their pay, {total}", "badge-check", "success"),
+    "pay_period.disputed": timeline.Deed(
+        "says something is wrong with their pay", "circle-help", "warning", body="note"
+    ),
+    "pay_period.dispute_answered": timeline.Deed(
+        "answered {technician}", "message-square-text", body="reply"
+    ),
     "pay_period.reopened": timeline.Deed("opened it again", "rotate-ccw", "warning", body="reason"),
 }
 

@@ -14,3 +14,4 @@ PAYROLL_MANUAL = declare(
 )
 PAYROLL_PLAN = declare("payroll.plan", "Change how often and by which date people are paid", "payroll")
 PAY_OWN = declare("pay.own", "See one's own pay", "technician")
+PAY_ANSWER = declare("pay.answer", "Approve or dispute one's own pay", "technician")

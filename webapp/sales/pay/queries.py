@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from webapp.kit import context, errors
+from webapp.kit import context, errors, permissions
 from webapp.kit.db import db, get, rows
-from webapp.models import PayLine, PayPeriod, PayStatement, Sale, Technician, User
+from webapp.models import PayAnswer, PayLine, PayPeriod, PayStatement, Sale, Technician, User
 from webapp.sales import rules
 from webapp.sales.pay import manual, periods, totals
+from webapp.sales.pay.permissions import PAYROLL_CLOSE
 from webapp.sales.pay.totals import Columns
 
 MOST_LINES = 2_000  # beyond it a document gives totals and says where the lines are
@@ -390,3 +391,37 @@ def earlier_statements(technician_id: int, limit: int = 26) -> list[tuple[PayPer
     )
     held: Any = db.session.execute(found)
     return [(row[0], row[1]) for row in held]
+
+
+# What technicians say of it ---------------------------------------------------------------------------------
+
+
+def answer(period_id: int, technician_id: int, *, lock: bool = False) -> PayAnswer | None:
+    """What a technician last said of their pay in a period."""
+    key = (context.tenant_id(), period_id, technician_id)
+    return db.session.get(PayAnswer, key, with_for_update=lock or None, populate_existing=lock)
+
+
+def answers(period_id: int) -> dict[int, PayAnswer]:
+    """What was said of a period, by technician."""
+    found = select(PayAnswer).where(
+        PayAnswer.tenant_id == context.tenant_id(), PayAnswer.pay_period_id == period_id
+    )
+    return {row.technician_id: row for row in db.session.scalars(found)}
+
+
+def payroll_users() -> list[int]:
+    """Users who close pay periods by their role: who is told of a dispute."""
+    roles = sorted(permissions.REGISTRY[PAYROLL_CLOSE].roles)
+    found = select(User.id).where(
+        User.tenant_id == context.tenant_id(), User.active.is_(True), User.roles.overlap(roles)
+    )
+    return list(db.session.scalars(found.order_by(User.id)))
+
+
+def user_of(technician_id: int) -> int | None:
+    """The account of a technician."""
+    found = select(User.id).where(
+        User.tenant_id == context.tenant_id(), User.technician_id == technician_id, User.active.is_(True)
+    )
+    return db.session.scalar(found)

@@ -8,8 +8,8 @@ from webapp.kit import errors, money, pages, pdf
 from webapp.kit.db import rows
 from webapp.kit.permissions import may, requires
 from webapp.models import PayLine
-from webapp.sales.pay import exports, manual, periods, queries
-from webapp.sales.pay.forms import AmountForm, RejectForm
+from webapp.sales.pay import answers, exports, manual, periods, queries
+from webapp.sales.pay.forms import AmountForm, RejectForm, ReplyForm
 from webapp.sales.pay.permissions import PAYROLL_APPROVE, PAYROLL_MANUAL, PAYROLL_READ
 from webapp.sales.pay.views import bp
 from webapp.sales.pay.views.listing import state_of
@@ -44,6 +44,38 @@ def technician(period_id: int, technician_id: int) -> Response:
         primary=add if period.status == "open" and may(PAYROLL_MANUAL) else None,
         may_approve=may(PAYROLL_APPROVE),
         may_change=may(PAYROLL_MANUAL),
+        said=answers.standing(period, queries.answer(period_id, technician_id), statement.totals.total_cents),
+    )
+
+
+@bp.route("/<int:period_id>/technicians/<int:technician_id>/reply", methods=["GET", "POST"])
+@requires(PAYROLL_APPROVE)
+def reply(period_id: int, technician_id: int) -> Response:
+    """Answer what a technician says is wrong."""
+    period, form = queries.period(period_id), ReplyForm()
+    name, home = (
+        queries.technician(technician_id).name,
+        f"/pay-periods/{period_id}/technicians/{technician_id}",
+    )
+    failed = request.method == "POST"
+    if failed and form.validate():
+        try:
+            answers.reply(period_id, technician_id, form.reply.data)
+        except errors.Invalid as problem:
+            form.blame(problem)
+        else:
+            pages.toast(f"{name} is told.")
+            return pages.redirect(home)
+    return pages.render(
+        "sales/pay/reply.html",
+        block="form" if failed else {"dialog": "dialog"},
+        status=422 if failed else 200,
+        page_title=f"Answer {name}",
+        form=form,
+        name=name,
+        label=periods.short(period),
+        said=queries.answer(period_id, technician_id),
+        home=home,
     )
 
 

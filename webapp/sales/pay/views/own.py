@@ -1,13 +1,14 @@
 """A technician's own pay on the phone."""
 
-from flask import Response
+from flask import Response, request
 
-from webapp.kit import context, errors, pages, pdf
+from webapp.kit import context, errors, money, pages, pdf
 from webapp.kit.db import rows
 from webapp.kit.permissions import requires
 from webapp.models import PayPeriod
-from webapp.sales.pay import exports, periods, queries
-from webapp.sales.pay.permissions import PAY_OWN
+from webapp.sales.pay import answers, exports, periods, queries
+from webapp.sales.pay.forms import DisputeForm
+from webapp.sales.pay.permissions import PAY_ANSWER, PAY_OWN
 from webapp.sales.pay.views import own_bp
 
 
@@ -37,6 +38,45 @@ def statement(period_id: int) -> Response:
     return pdf.response(document, exports.statement_name(period, name))
 
 
+@own_bp.post("/<int:period_id>/approve")
+@requires(PAY_ANSWER)
+def approve(period_id: int) -> Response:
+    """Say that it is right."""
+    row = answers.approve(period_id)
+    pages.toast(f"You approved {money.dollars(row.total_cents)}.")
+    return pages.redirect(_home(period_id))
+
+
+@own_bp.route("/<int:period_id>/dispute", methods=["GET", "POST"])
+@requires(PAY_ANSWER)
+def dispute(period_id: int) -> Response:
+    """Say what is wrong."""
+    period, form = _begun(period_id), DisputeForm()
+    if request.method == "POST" and form.validate():
+        try:
+            answers.dispute(period_id, form.note.data)
+        except errors.Invalid as problem:
+            form.blame(problem)
+        else:
+            pages.toast("The office is told and will answer you.")
+            return pages.redirect(_home(period_id))
+    failed = request.method == "POST"
+    return pages.render(
+        "sales/pay/dispute.html",
+        block="form" if failed else None,
+        status=422 if failed else 200,
+        page_title="Something is wrong",
+        back_url=_home(period_id),
+        form=form,
+        period=period,
+        label=periods.short(period),
+    )
+
+
+def _home(period_id: int) -> str:
+    return f"/my/pay/{period_id}"
+
+
 def _begun(period_id: int) -> PayPeriod:
     period = queries.period(period_id)
     if period.start_date > periods.today():
@@ -60,6 +100,7 @@ def _page(period: PayPeriod, *, back: str) -> Response:
         waiting_cents=sum(line.amount_cents for line in waiting),
         earlier=[(p, periods.label(p), cents) for p, cents in earlier],
         is_present=not back,
+        said=answers.standing(period, queries.answer(period.id, technician_id), mine.totals.total_cents),
     )
 
 

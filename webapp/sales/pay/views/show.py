@@ -1,5 +1,7 @@
 """One pay period: what is in it, what stands in the way, approving, closing, reopening, files."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
@@ -10,7 +12,7 @@ from webapp.kit import errors, money, pages, pdf, words
 from webapp.kit.db import rows
 from webapp.kit.permissions import may, requires
 from webapp.models import PayPeriod
-from webapp.sales.pay import closing, exports, history, manual, periods, queries, totals
+from webapp.sales.pay import answers, closing, exports, history, manual, periods, queries, totals
 from webapp.sales.pay.forms import ReasonForm
 from webapp.sales.pay.permissions import PAYROLL_APPROVE, PAYROLL_CLOSE, PAYROLL_READ
 from webapp.sales.pay.views import bp
@@ -28,6 +30,7 @@ def show(period_id: int) -> Response:
     tab = request.args.get("tab", "")
     held, people = queries.standing(period), totals.by_technician(period)
     whole = totals.together(people)
+    heard = answers.heard(period, people)
     entries, following = history.entries(period.id)
     before, after = queries.neighbours(period)
     return pages.render(
@@ -38,7 +41,8 @@ def show(period_id: int) -> Response:
         label=periods.label(period),
         state=state_of(period),
         tab=tab if tab in TABS else "technicians",
-        people=[_person(one) for one in people],
+        people=[_person(one, heard[one.id]) for one in people],
+        heard=any(state != "none" for state in heard.values()),
         whole=whole,
         sums=quiet(whole.as_json()),
         standing=held,
@@ -48,15 +52,15 @@ def show(period_id: int) -> Response:
         pending=_pending(period, tab),
         moved=_moved(period, tab),
         most=MOST_SHOWN,
-        checks=_checks(period, held),
+        checks=_checks(period, held, heard),
         actions=_actions(period, whole.lines),
         entries=entries,
         more_url=f"/pay-periods/{period.id}/timeline?before={following}" if following else None,
     )
 
 
-def _person(one: totals.TechnicianTotals) -> dict[str, Any]:
-    facts = {"id": one.id, "name": one.technician_name, "employee_number": one.employee_number}
+def _person(one: totals.TechnicianTotals, said: str) -> dict[str, Any]:
+    facts = {"id": one.id, "name": one.technician_name, "employee_number": one.employee_number, "said": said}
     return facts | quiet(one.as_json())
 
 
@@ -113,8 +117,11 @@ def line_row(line: queries.Line) -> dict[str, Any]:
     }
 
 
-def _checks(period: PayPeriod, held: queries.Standing) -> list[dict[str, Any]]:
-    """What stands in the way of closing, as a list to tick off; `state`: done, todo, or note."""
+def _checks(period: PayPeriod, held: queries.Standing, heard: Mapping[int, str]) -> list[dict[str, Any]]:
+    """What stands in the way of closing, as a list to tick off; `state`: done, todo, or note.
+
+    `heard` is what each technician says of their pay.
+    """
     if period.status == "closed":
         return []
     home = f"/pay-periods/{period.id}"
@@ -156,7 +163,23 @@ def _checks(period: PayPeriod, held: queries.Standing) -> list[dict[str, Any]]:
         if held.pending_manual
         else _check("done", "No amount added by hand waits for approval.")
     )
+    found += _said(heard)
     found.append(_approval(period, held))
+    return found
+
+
+def _said(heard: Mapping[int, str]) -> list[dict[str, Any]]:
+    count = Counter(heard.values())
+    found = []
+    if count["disputed"]:
+        one = count["disputed"] == 1
+        sentence = f"{words.plural(count['disputed'], 'technician')} say{'s' if one else ''} something is wrong with their pay."
+        found.append(_check("todo", sentence))
+    if count["approved"]:
+        whole = len(heard)
+        done = count["approved"] == whole
+        sentence = f"{count['approved']} of {words.plural(whole, 'technician')} approved their pay."
+        found.append(_check("done" if done else "note", sentence))
     return found
 
 
