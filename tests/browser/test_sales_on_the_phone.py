@@ -79,3 +79,15 @@ def test_what_a_sale_earns_stands_above_the_button_that_records_it(company: Comp
     assert earns
     assert button
     assert earns["y"] + earns["height"] <= button["y"]
+
+
+def test_a_technician_sees_what_a_sale_earns_as_soon_as_the_item_is_chosen(
+    company: Company, visit: Visit
+) -> None:
+    furnish(company)
+    page = visit(company, "technician", **TOUCH)
+    page.goto("/my/sales/new")
+    page.get_by_role("combobox", name="What did you sell?").fill("tune-up")
+    page.get_by_role("option", name="AC tune-up").tap()
+    expect(page.get_by_label("Price")).to_have_value("189.00")
+    expect(page.get_by_label("What it earns you")).to_contain_text("$14.18")

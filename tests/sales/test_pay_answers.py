@@ -1,9 +1,11 @@
 """Technicians say whether their pay is right; the office sees it, answers, and nothing of it is lost."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pypdf
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -57,16 +59,20 @@ def test_a_technician_approves_on_the_phone_and_the_office_sees_it(company: Comp
     phone, office = company.sign_in("technician"), company.sign_in("payroll")
     before = phone.get(f"/my/pay/{period}").get_data(as_text=True)
     assert "It is right" in before
-    assert "Says" not in office.get(f"/pay-periods/{period}").get_data(as_text=True)
+    assert "tr-pay-said" not in office.get(f"/pay-periods/{period}").get_data(as_text=True)
     assert send(phone, f"/my/pay/{period}/approve").status_code == 303
     after = phone.get(f"/my/pay/{period}").get_data(as_text=True)
     assert "You approved it" in after
     assert "It is right" not in after
     page = office.get(f"/pay-periods/{period}").get_data(as_text=True)
+    assert page.count('class="tr-pay-said"') == 1
     assert "1 of 2 technicians approved their pay." in page
     assert "approved their pay, $112.50" in page
     own = office.get(f"/pay-periods/{period}/technicians/{mike_of(company)}").get_data(as_text=True)
     assert "Mike Johnson approved" in own
+    document = office.get(f"/pay-periods/{period}/technicians/{mike_of(company)}/statement.pdf").data
+    words = pypdf.PdfReader(io.BytesIO(document)).pages[0].extract_text()
+    assert "Approved by Mike Johnson on Wednesday, November 18, 2026" in words
     with company.acting():
         event = db.session.scalars(select(Event).where(Event.name == "pay-period.signed-off")).one()
         assert (event.payload["technician_id"], event.payload["total_cents"]) == (mike_of(company), 11_250)

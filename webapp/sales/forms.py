@@ -223,7 +223,9 @@ class ReasonForm(Form):
 class PaymentForm(Form):
     """What the customer has paid."""
 
-    status = SelectField("Payment", choices=choices(PAYMENT_WORDS.items()))
+    status = SelectField(
+        "Payment", choices=choices(PAYMENT_WORDS.items()), validators=[InputRequired("Say what was paid.")]
+    )
     payment_date = DateField("Paid on", validators=[Optional()])
 
 

@@ -142,7 +142,16 @@ def grouped_csv(first: date, last: date, group: str) -> Response:
 def statement_pdf(period: PayPeriod, technician_id: int, *, reader_id: int | None = None) -> bytes:
     """A technician's commission statement."""
     statement = queries.statement(period, technician_id, reader_id=reader_id)
-    return pdf.render("sales/pay/statement_pdf.html", statement=statement, **_common(period))
+    said = queries.answer(period.id, technician_id)
+    is_approved = (
+        said is not None and said.answer == "approved" and said.total_cents == statement.totals.total_cents
+    )
+    return pdf.render(
+        "sales/pay/statement_pdf.html",
+        statement=statement,
+        approved_at=said.answered_at if said is not None and is_approved else None,
+        **_common(period),
+    )
 
 
 def period_pdf(period: PayPeriod) -> bytes:

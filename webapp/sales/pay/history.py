@@ -25,4 +25,11 @@ DEEDS = {
 def entries(period_id: int, before: int | None = None) -> tuple[list[dict[str, Any]], int | None]:
     """What happened to a pay period, newest first, and where the next piece begins."""
     found, following = timeline.read("pay_period", period_id, before=before)
-    return [timeline.entry(row, DEEDS, {}) for row in found], following
+    return [timeline.entry(row, _deeds(row), {}) for row in found], following
+
+
+def _deeds(row: Any) -> dict[str, timeline.Deed]:
+    payload = row.payload
+    if row.action != "pay_period.closed" or payload.get("moved_sales") or payload.get("moved_manual_lines"):
+        return DEEDS
+    return DEEDS | {"pay_period.closed": timeline.Deed("closed it", "lock", "accent")}

@@ -302,7 +302,7 @@ def moved(period_id: int) -> Columns:
             PayLine.state != "void",
         )
         .add_columns(PayLine.pay_period_id, PayLine.moved_from_id)
-        .order_by(PayLine.id.desc())
+        .order_by(PayLine.sale_id.desc().nulls_first(), PayLine.id)
     )
 
 

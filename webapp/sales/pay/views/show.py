@@ -42,7 +42,6 @@ def show(period_id: int) -> Response:
         state=state_of(period),
         tab=tab if tab in TABS else "technicians",
         people=[_person(one, heard[one.id]) for one in people],
-        heard=any(state != "none" for state in heard.values()),
         whole=whole,
         sums=quiet(whole.as_json()),
         standing=held,
