@@ -1,15 +1,15 @@
 """What technicians say of their pay: approved, or what is wrong with it.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 """
 
 from alembic import op
 
 from migrations.helpers import drop_tables, protect, statements
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
