@@ -14,7 +14,7 @@ from webapp.dispatch.service.placing import Clashing
 from webapp.dispatch.service.steps import NotAllowed
 from webapp.kit import clock, context, errors
 from webapp.kit.db import add, db, find
-from webapp.models import ChecklistTemplate, Customer, DispatchJob
+from webapp.models import ChecklistTemplate, Customer, DispatchJob, ZoneZip
 
 
 @pytest.fixture(autouse=True)
@@ -285,3 +285,16 @@ def test_another_companys_job_is_not_found(company: Company, other_company: Comp
         assert find(DispatchJob, theirs) is None
         with pytest.raises(errors.NotFound):
             service.hold(theirs, "mine now")
+
+
+def test_a_job_is_placed_by_its_zip_code_and_falls_into_its_zone(company: Company) -> None:
+    with company.acting("dispatcher"):
+        north = make.zone("North")
+        add(ZoneZip(tenant_id=north.tenant_id, zone_id=north.id, zip="33602"))
+        job = make.job(service_address="9 Elm St", service_zip="33602-1111")
+        assert (job.zone_id, job.place_source) == (north.id, "zip")
+        assert job.latitude is not None
+        service.update(job.id, {"service_zip": "99999"})
+        assert (job.zone_id, job.latitude, job.place_source) == (None, None, "")
+        service.update(job.id, {"latitude": 27.95, "longitude": -82.45})
+        assert job.place_source == "person"

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from webapp.customers import queries as customer_queries
 from webapp.customers import service as customers
 from webapp.dispatch import events as told
-from webapp.dispatch import words
+from webapp.dispatch import places, words
 from webapp.dispatch.permissions import DISPATCH_EDIT
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses, values
@@ -78,7 +78,9 @@ def create(new: NewJob) -> DispatchJob:
                       created_by=context.principal().label, recurring_id=new.recurring_id,
                       copied_from_id=new.copied_from_id)  # fmt: skip
     _whose(job, new.customer_id, new.property_id)
-    placing.locate(job)
+    if found.get("latitude") is not None:
+        job.place_source = "person"
+    places.locate(job)
     add(job)
     start, end = span or (None, None)
     visit = add(Visit(job_id=job.id, position=0, scheduled_start=start, scheduled_end=end))
@@ -116,8 +118,13 @@ def update(job_id: int, changes: Mapping[str, Any], *, skills: Sequence[SkillNee
         _whose(job, changes.get("customer_id", job.customer_id), changes.get("property_id"))
     for name, value in found.items():
         setattr(job, name, value if value is not None or _nullable(name) else type(before[name])())
-    if {"service_address", "service_zip", "service_city", "latitude", "longitude"} & set(changes):
-        placing.locate(job, moved=True)
+    if any(
+        before[name] != getattr(job, name) for name in ("service_address", "service_city", "service_zip")
+    ) and not ({"property_id", "latitude"} & set(changes)):
+        job.latitude = job.longitude = None  # what was known of the former address
+    if changes.get("latitude") is not None:
+        job.place_source = "person"
+    places.locate(job)
     if skills is not None:
         _set_skills(job, skills)
     if equipment_ids is not None:

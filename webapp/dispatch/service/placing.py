@@ -150,13 +150,6 @@ def check_version(job: DispatchJob, version: int | None) -> None:
                     details={"version": job.version})  # fmt: skip
 
 
-def locate(job: DispatchJob, *, moved: bool = False) -> None:
-    """Find out where a job is and in which zone, as far as that is known. Filled in by the places module."""
-    from webapp.dispatch import places
-
-    places.locate(job, moved=moved)
-
-
 def brief(visit: Visit) -> dict[str, Any]:
     """How a visit stands, for whoever saw an older state of it."""
     return {

@@ -1,1 +1,0 @@
-"""The technician's day on a phone, also without a signal."""
