@@ -61,10 +61,27 @@ class TimesForm(Form):
     reason = area("Reason", required="Give a reason.", limit=500, rows=2)
 
 
-class MissedForm(TimesForm):
+def _ended() -> MomentField:
+    return MomentField("Clock out", validators=[InputRequired("Say when the work ended.")])
+
+
+class OwnMissedForm(Form):
+    """Time that one forgot to clock."""
+
+    clock_in = MomentField("Clock in", validators=[InputRequired("Say when the work began.")])
+    clock_out = _ended()
+    break_minutes = _minutes()
+    reason = area("Reason", required="Give a reason.", limit=500, rows=2)
+
+
+class MissedForm(Form):
     """Time of somebody that was not clocked."""
 
     technician_id = NumberChoice("Technician", validators=[InputRequired("Choose a technician.")])
+    clock_in = MomentField("Clock in", validators=[InputRequired("Say when the work began.")])
+    clock_out = _ended()
+    break_minutes = _minutes()
+    reason = area("Reason", required="Give a reason.", limit=500, rows=2)
 
 
 class StoppedForm(Form):

@@ -8,7 +8,7 @@ from webapp.kit import clock, context, errors, pages, pdf
 from webapp.kit.permissions import requires
 from webapp.models import TimeBreak, TimeEntry, TimeSheet
 from webapp.timesheets import files, queries, rights, rules, service, shown
-from webapp.timesheets.forms import ReasonForm, StoppedForm, TimesForm, kept, local
+from webapp.timesheets.forms import OwnMissedForm, ReasonForm, StoppedForm, TimesForm, kept, local
 from webapp.timesheets.permissions import OWN
 from webapp.timesheets.queries import corrections as correction_queries
 from webapp.timesheets.queries import entries as entry_queries
@@ -250,7 +250,7 @@ def withdraw(correction_id: int) -> Response:
 def missed() -> Response:
     """Ask for time that one forgot to clock."""
     rights.own_technician()
-    form = TimesForm()
+    form = OwnMissedForm()
     if request.method == "POST" and form.validate():
         ask = service.Ask(
             clock_in=form.clock_in.data, clock_out=form.clock_out.data, break_minutes=form.break_minutes.data,
