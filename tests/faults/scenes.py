@@ -18,11 +18,12 @@ from sqlalchemy import func, select, update
 from tests.factories import sales
 from tests.factories.world import Company
 from tests.messaging.test_delivery import Mailbox, Provider
+from webapp.accounts import queries as accounts
 from webapp.audit import chain
 from webapp.downloads import service as downloads
 from webapp.imports import service as imports
 from webapp.kit import clock, files, ids, jobs
-from webapp.kit.db import add, db
+from webapp.kit.db import add, db, get
 from webapp.kit.tables import IdempotencyKey, Job, StoredFile
 from webapp.messaging import service as messaging
 from webapp.models import (
@@ -35,6 +36,9 @@ from webapp.models import (
     OneTimeToken,
     PayPeriod,
     Sale,
+    Skill,
+    TechnicianSkill,
+    TimeEntry,
     UserSession,
 )
 from webapp.sales.queries import sales as sale_queries
@@ -399,3 +403,47 @@ def check_nothing(company: Company, world: World, nothing: None) -> None:
 def nothing(company: Company) -> None:
     with company.acting():
         jobs.add("kit.nothing")
+
+
+# Working time and the fleet ---------------------------------------------------------------------------------------
+
+
+def check_missing(company: Company, world: World, entry_id: int) -> None:
+    with company.acting():
+        assert get(TimeEntry, entry_id).flag == "missing_clock_out"
+    assert count(company, Notice, Notice.user_id == company.users["technician"]) == 1
+    assert count(company, Message, Message.channel == "sms") == 1
+
+
+@scene("timesheets.missing_clock_outs", check_missing, END,
+       audits={"time.clock-out-missing": 1, "message.queued": 5, "message.sent": 5},
+       events={"time.clock-out-missing": 1, "message.sent": 5})  # fmt: skip
+def missing_clock_outs(company: Company) -> int:
+    with company.acting():
+        mike = sales.technician(phone="+18135550142")
+        sales.link(company.users["technician"], mike)
+        entry = add(TimeEntry(technician_id=mike.id, clock_in=clock.now() - timedelta(hours=13))).id
+    due(company, "timesheets.missing_clock_outs")
+    return entry
+
+
+def check_reminded(company: Company, world: World, held_id: int) -> None:
+    with company.acting():
+        held = get(TechnicianSkill, held_id)
+        assert held.reminded_for is not None
+    assert count(company, Message, Message.to_address.like("manager@%")) == 1
+
+
+@scene("fleet.remind", check_reminded, END,
+       audits={"technician-skill.expiring": 1, "message.queued": 1, "message.sent": 1},
+       events={"technician-skill.expiring": 1, "message.sent": 1})  # fmt: skip
+def reminded(company: Company) -> int:
+    with company.acting():
+        # reminders come by day: the company is where it is noon now
+        accounts.organization().time_zone = f"Etc/GMT{clock.now().hour - 12:+d}"
+        mike = sales.technician()
+        skill = add(Skill(name="EPA 608"))
+        held = add(TechnicianSkill(technician_id=mike.id, skill_id=skill.id,
+                                   expires_on=clock.now().date() + timedelta(days=5))).id  # fmt: skip
+    due(company, "fleet.remind")
+    return held
