@@ -96,7 +96,8 @@ class TechnicianSkill(Base, Tenanted, Stamped):
     expires_on: Mapped[date | None] = mapped_column(Date)
     certificate: Mapped[str] = mapped_column(Text, default="")  # its number
     notes: Mapped[str] = mapped_column(Text, default="")
-    reminded_for: Mapped[date | None] = mapped_column(Date)  # the expiry that was reminded of already
+    # the mark reminded of last: the day 60, 30, 7 or 0 days before this expiry
+    reminded_for: Mapped[date | None] = mapped_column(Date)
     technician = related("Technician", "TechnicianSkill.technician_id")
     skill = related("Skill", "TechnicianSkill.skill_id")
     __table_args__ = (
