@@ -275,3 +275,23 @@ def test_another_companys_zone_is_not_there(company: Company, other_company: Com
         404
     ] * 3
     assert client.post(f"{HOME}/bulk/archive", data=data | {"ids": str(foreign)}).status_code == 404
+
+
+def test_tiles_come_only_from_where_they_are_configured(company: Company) -> None:
+    with company.acting():
+        fleet.zone()
+    client = company.sign_in()
+    policy = client.get(HOME).headers["Content-Security-Policy"]
+    assert "img-src 'self' data: blob:; " in policy
+    before = company.app.config["SETTINGS"]
+    tiles = "https://{s}.tiles.example.com/{z}/{x}/{y}.png?key=1"
+    company.app.config["SETTINGS"] = before.with_(map_tiles_url=tiles, map_tiles_attribution="© Somebody")
+    try:
+        answer = client.get(HOME)
+    finally:
+        company.app.config["SETTINGS"] = before
+    assert (
+        "img-src 'self' data: blob: https://*.tiles.example.com; "
+        in answer.headers["Content-Security-Policy"]
+    )
+    assert "{z}/{x}/{y}.png" in answer.text

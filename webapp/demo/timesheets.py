@@ -139,7 +139,9 @@ def _came_earlier(technician_id: int, today: date) -> None:
         .where(TimeEntry.technician_id == technician_id, TimeEntry.clock_out.is_not(None),
                TimeEntry.clock_in < _at(today, 0, 0))
         .order_by(TimeEntry.clock_in.desc()).limit(1)
-    ).one()  # fmt: skip
+    ).one_or_none()  # fmt: skip
+    if entry is None:  # a story of one day
+        return
     service.corrections.request(
         service.Ask(entry_id=entry.id, clock_in=entry.clock_in - timedelta(minutes=30),
                     reason="Loaded the truck at the shop before I clocked in")
