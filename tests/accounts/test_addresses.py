@@ -72,7 +72,7 @@ def test_an_address_is_taken_when_the_link_mailed_to_it_is_opened(app: App, comp
 
 @pytest.mark.parametrize(
     ("given", "password", "sentence"),
-    [(NEW, "wrong", "This is not your password."), ("nobody", PASSWORD, "This is not an e-mail address."),
+    [(NEW, "wrong", "This is not your password."), ("nobody", PASSWORD, "This is not an email address."),
      ("", PASSWORD, "Enter an email address."), ("own", PASSWORD, "This is your address already.")],
 )  # fmt: skip
 def test_an_address_that_cannot_be_says_why(

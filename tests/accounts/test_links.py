@@ -294,7 +294,7 @@ def test_a_known_address_is_said_at_its_field(app: App) -> None:
     post(browser(app), "/register", page="/register", **form)
     answer = post(browser(app), "/register", page="/register", **form)
     assert answer.status_code == 422
-    assert "There is an account with this e-mail address already." in answer.get_data(as_text=True)
+    assert "There is an account with this email address already." in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

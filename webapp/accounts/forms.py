@@ -1,6 +1,6 @@
 """Forms of the sign-in pages and of one's own account."""
 
-from typing import Any
+from typing import Any, Self
 
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
@@ -115,7 +115,13 @@ class AddressForm(Form):
 
     email = text("New address", required="Enter an email address.", limit=254,
                  render_kw={"autocomplete": "email", "type": "email", "inputmode": "email"})  # fmt: skip
-    present = PasswordField("Your password", render_kw={"autocomplete": "current-password"})
+    present = password("Your password", "Enter your password.")
+
+    def for_user(self, has_password: bool) -> Self:
+        """Without the question for a password that somebody has not got."""
+        if not has_password:
+            del self.present
+        return self
 
 
 class ProfileForm(Form):

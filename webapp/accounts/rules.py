@@ -24,11 +24,11 @@ def email(text: str) -> str:
     if not text.strip():
         return ""
     if len(text) > 254:
-        raise ValueError("This is not an e-mail address.")
+        raise ValueError("This is not an email address.")
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:
-        raise ValueError("This is not an e-mail address.") from None
+        raise ValueError("This is not an email address.") from None
 
 
 def roles(wanted: Iterable[str]) -> list[str]:

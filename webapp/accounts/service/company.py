@@ -50,7 +50,7 @@ def change(new: Changes, logo: tuple[str, bytes] | None = None, *, drop_logo: bo
             raise errors.Invalid.one(field, f"Enter 1 to {most} characters.")
     color = new.primary_color.strip().lower()
     if not _COLOR.match(color):
-        raise errors.Invalid.one("primary_color", "Choose a colour such as #2563eb.")
+        raise errors.Invalid.one("primary_color", "Choose a color such as #2563eb.")
     if new.time_zone not in available_timezones():
         raise errors.Invalid.one("time_zone", "Choose a time zone from the list.")
     company.name, company.display_name, company.primary_color = (

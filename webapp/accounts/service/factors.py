@@ -92,7 +92,7 @@ def confirm_totp(user_id: int, code: str) -> list[str]:
 def mail_code(user: User, *, reason: str = "sign in") -> None:
     """Send a fresh code; an earlier one is void. Raises TooMany, or Conflict for a user without an address."""
     if not user.email:
-        raise errors.Conflict("There is no e-mail address to send a code to.")
+        raise errors.Conflict("There is no email address to send a code to.")
     limits.hit(MAILS, "mailed-code", str(user.tenant_id), str(user.id), message="Too many codes were sent.")
     from webapp.messaging import service as messaging
 

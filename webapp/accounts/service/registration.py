@@ -11,7 +11,7 @@ from webapp.kit import crypto, directory, errors
 from webapp.kit.db import db, get
 from webapp.models import User
 
-TAKEN = "There is an account with this e-mail address already. Sign in, or set a new password."
+TAKEN = "There is an account with this email address already. Sign in, or set a new password."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def register(new: Registration) -> User:
     """Create the organization and enter it as its owner. Raises Invalid, or Conflict for a known address."""
     email = checked("email", rules.email, new.email)
     if not email:
-        raise errors.Invalid.one("email", "Enter an e-mail address.")
+        raise errors.Invalid.one("email", "Enter an email address.")
     company = " ".join(new.company_name.split())
     if not 2 <= len(company) <= 120:
         raise errors.Invalid.one("company_name", "Enter a name of 2 to 120 characters.")

@@ -220,7 +220,7 @@ def suggested(identity: Identity, *, company_name: str = "", username: str = "")
     """What a registration is made of where a phone app sends the token alone. Raises Invalid without an address."""
     if not identity.email:
         title = PROVIDERS[identity.provider].title
-        raise errors.Invalid.one("id_token", f"{title} has not verified an e-mail address for this account.")
+        raise errors.Invalid.one("id_token", f"{title} has not verified an email address for this account.")
     first = identity.first_name or identity.email.split("@")[0]
     return registration.Registration(
         company_name=company_name or f"{first}’s company", username=username or identity.email, email=identity.email,

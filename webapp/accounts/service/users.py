@@ -44,7 +44,7 @@ def invite(*, username: str, name: str, email: str, roles: Sequence[str],
         name=_name(name), roles=wanted, technician_id=_technician(technician_id, None),
     )  # fmt: skip
     if not user.email:
-        raise errors.Invalid.one("email", "The invitation goes to an e-mail address.")
+        raise errors.Invalid.one("email", "The invitation goes to an email address.")
     _refuse_taken(user.username, None)
     add(user)
     directory.put("email", user.email, user.tenant_id)
@@ -62,7 +62,7 @@ def invite_again(user_id: int) -> str:
     if queries.has_joined(user):
         raise errors.Conflict(f"{user.name} has accepted the invitation already.")
     if not user.active or not user.email:
-        raise errors.Conflict("Only an active user with an e-mail address can be invited.")
+        raise errors.Conflict("Only an active user with an email address can be invited.")
     journal.audit("user.invited_again", record_type="user", record_id=user.id)
     return _send_invitation(user)
 

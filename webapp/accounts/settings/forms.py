@@ -4,6 +4,7 @@ from zoneinfo import available_timezones
 
 from flask_wtf.file import FileField
 from wtforms import BooleanField, ColorField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from webapp.accounts.rules import STAFF_ROLES
@@ -29,17 +30,24 @@ class CompanyForm(Form):
     name = text("Legal name", required="Enter the company’s name.", limit=120)
     display_name = text("Display name", required="Enter the name people see.", limit=60,
                         description="On pages, statements and messages.")  # fmt: skip
-    primary_color = ColorField("Accent colour", description="Buttons, links and statements take it.")
+    primary_color = ColorField(
+        "Accent color", [InputRequired("Choose a color.")], description="Of buttons and links."
+    )
     logo = FileField("Logo", description="PNG, JPEG or WebP, at most 1 MB.",
                      render_kw={"accept": "image/png,image/jpeg,image/webp"})  # fmt: skip
     drop_logo = BooleanField("Remove the present logo")
-    time_zone = SelectField("Time zone", description="Days, pay periods and times are counted in it.")
+    time_zone = SelectField(
+        "Time zone",
+        [InputRequired("Choose a time zone.")],
+        description="Days, pay periods and times are counted in it.",
+    )
     phone = text("Phone", limit=40, render_kw={"autocomplete": "tel"})
-    email = text("E-mail address", limit=254, render_kw={"autocomplete": "email", "inputmode": "email"})
+    email = text("Email address", limit=254, render_kw={"autocomplete": "email", "inputmode": "email"})
     address = area("Address", limit=300, rows=3)
     require_mfa = BooleanField("Everyone must use a second factor")
-    sso = SelectField("Signing in with Google, Microsoft or Apple", choices=choices(policy.WORDS.items()),
-                      description="Where it is required, a password signs in owners only, and others once to link.")  # fmt: skip
+    sso = SelectField("Signing in with Google, Microsoft or Apple", [InputRequired("Choose one.")],
+                      choices=choices(policy.WORDS.items()), description="Where it is required, a password "
+                      "signs in owners only, and others once to link.")  # fmt: skip
     second_person = BooleanField("Closing a pay period needs a second person’s approval")
 
     def offer_zones(self, present: str) -> None:
@@ -60,13 +68,19 @@ class UserForm(Form):
     name = text("Name", required="Enter a name.", limit=120)
     username = text("Username", required="Enter a username.", limit=64, description="What they sign in with.",
                     render_kw={"autocapitalize": "none", "spellcheck": "false"})  # fmt: skip
-    email = text("E-mail address", limit=254, render_kw={"inputmode": "email"})
+    email = text("Email address", limit=254, render_kw={"inputmode": "email"})
     phone = text("Phone", limit=40, render_kw={"inputmode": "tel"})
-    roles = SelectMultipleField("Roles", choices=choices((r, ROLE_WORDS[r]) for r in STAFF_ROLES),
-                                widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())  # fmt: skip
+    roles = SelectMultipleField("Roles", [InputRequired("Choose at least one role.")],
+                                choices=choices((r, ROLE_WORDS[r]) for r in STAFF_ROLES), widget=ListWidget(prefix_label=False),
+                                option_widget=CheckboxInput())  # fmt: skip
     technician_id = NumberChoice(
         "Technician", description="Whose sales and pay this person sees as their own."
     )
+
+
+class InvitationForm(UserForm):
+    email = text("Email address", required="The invitation goes to an email address.", limit=254,
+                 render_kw={"inputmode": "email"})  # fmt: skip
 
 
 class NarrowForm(Form):
@@ -87,7 +101,11 @@ class KeyForm(Form):
     name = text(
         "Name", required="Give the key a name.", limit=80, description="Which program uses it, and for what."
     )
-    product = SelectField("For", choices=choices((p.name, p.title) for p in keys.PRODUCTS.values()))
+    product = SelectField(
+        "For",
+        [InputRequired("Choose an API.")],
+        choices=choices((p.name, p.title) for p in keys.PRODUCTS.values()),
+    )
     role = SelectField("Acts with the role", description="Field service API only.",
                        choices=choices([("", "–"), *((r, r.title()) for r in keys.ROLES)]))  # fmt: skip
     scope = SelectField("Scope", description="Growth API only: read, write or admin.",

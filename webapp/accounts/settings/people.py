@@ -10,7 +10,7 @@ from webapp.accounts.permissions import USERS_MANAGE
 from webapp.accounts.service import sessions, sso, users
 from webapp.accounts.service.providers import PROVIDERS
 from webapp.accounts.settings import bp
-from webapp.accounts.settings.forms import NarrowForm, UserForm
+from webapp.accounts.settings.forms import InvitationForm, NarrowForm, UserForm
 from webapp.accounts.views.account import session_shape
 from webapp.kit import clock, context, errors, listing, lists, pages, permissions
 from webapp.kit.db import db, get
@@ -21,7 +21,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "name", "label": "Name", "kind": "cell", "sort": "name", "always": True},
     {"key": "username", "label": "Username", "sort": "username"},
     {"key": "roles", "label": "Roles", "kind": "cell"},
-    {"key": "email", "label": "E-mail", "kind": "email"},
+    {"key": "email", "label": "Email", "kind": "cell"},
     {"key": "state", "label": "State", "kind": "cell"},
     {"key": "second_factor", "label": "Second factor", "kind": "bool"},
     {"key": "last_sign_in_at", "label": "Last sign-in", "kind": "ago"},
@@ -75,14 +75,14 @@ def people() -> Response:
 @permissions.requires(USERS_MANAGE)
 def new_person() -> Response:
     """The form of an invitation."""
-    return _form(UserForm(formdata=None), None)
+    return _form(InvitationForm(formdata=None), None)
 
 
 @bp.post("/settings/people")
 @permissions.requires(USERS_MANAGE)
 def invite_person() -> Response:
     """Invite somebody; they choose a password by a mailed link."""
-    form = UserForm()
+    form = InvitationForm()
     _offer_technicians(form)
     if form.validate():
         try:

@@ -113,10 +113,12 @@ def change_profile() -> Response:
 @permissions.signed_in
 def change_address() -> Response:
     """Mail a link to the new address; it is taken when the link is opened."""
-    user, form = me(), AddressForm(prefix="new-")
+    user = me()
+    form = AddressForm(prefix="new-").for_user(user.password_hash is not None)
 
     def change() -> None:
-        found = addresses.ask(user.id, form.email.data, present=form.present.data or "")
+        present = form.present.data if "present" in form else ""
+        found = addresses.ask(user.id, form.email.data, present=present)
         pages.toast(f"We mailed a link to {found}. Your address changes when you open it.", "info")
 
     return _try(form, change) or _page(user, address=form, block="address", status=422)
@@ -154,9 +156,11 @@ def _page(user: User, *, profile: ProfileForm | None = None, address: AddressFor
     if profile is None:
         profile = ProfileForm(formdata=None)
         profile.name.data, profile.phone.data = user.name, user.phone
+    if address is None:
+        address = AddressForm(formdata=None, prefix="new-").for_user(user.password_hash is not None)
     return pages.render(
         "accounts/account.html", block=block or None, status=status, shell=shell(), user=user, profile=profile,
-        address=address or AddressForm(formdata=None, prefix="new-"), password=password or PasswordForm(formdata=None),
+        address=address, password=password or PasswordForm(formdata=None),
         codes_left=factors.backup_codes_left(user.id), page_title="My account",
         sessions=[session_shape(row, who.session_id) for row in sessions.living(user.id)],
         identities=[(i, providers.PROVIDERS[i.provider].title) for i in sso.linked(user.id)],
