@@ -20,7 +20,8 @@ def identities() -> Response:
     linked = sso.linked(user.id)
     offered = providers.offered() if rule != policy.OFF else []
     return pages.render(
-        "accounts/identities.html", shell=shell(), user=user, page_title="Linked accounts", off=rule == policy.OFF,
+        "accounts/identities.html", shell=shell(), user=user, page_title="Linked accounts", back_url="/account",
+        off=rule == policy.OFF,
         identities=[(i, providers.PROVIDERS[i.provider].title) for i in linked],
         offered=[p for p in offered if p.name not in {i.provider for i in linked}],
         forced=bool(context.principal().extra.get("must_link")),

@@ -19,7 +19,7 @@ HOME = "/account/second-factor"
 def second_factor() -> Response:
     """What is set up, and what can be."""
     user = me()
-    return pages.render("accounts/second_factor.html", shell=shell(), user=user, page_title="Second factor",
+    return pages.render("accounts/second_factor.html", shell=shell(), user=user, page_title="Second factor", back_url="/account",
                         forced=bool(context.principal().extra.get("must_set_up")),
                         codes_left=factors.backup_codes_left(user.id))  # fmt: skip
 
@@ -56,7 +56,7 @@ def _app_page(user: User, form: CodeForm, status: int = 200) -> Response:
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     return pages.render("accounts/second_factor_app.html", shell=shell(), form=form, spaced=spaced, secret=secret,
                         qr=factors.qr(factors.totp_address(user, g.organization.display_name)),
-                        page_title="Codes from an app", status=status)  # fmt: skip
+                        page_title="Codes from an app", back_url=HOME, status=status)  # fmt: skip
 
 
 # Mailed codes -----------------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def mail_confirm() -> Response:
 
 def _mail_page(user: User, form: CodeForm, status: int = 200) -> Response:
     return pages.render("accounts/second_factor_mail.html", shell=shell(), form=form, user=user,
-                        page_title="Mailed codes", status=status)  # fmt: skip
+                        page_title="Mailed codes", back_url=HOME, status=status)  # fmt: skip
 
 
 def _confirm(form: CodeForm, turn_on: Callable[[], list[str]], done: str) -> Response | None:
