@@ -69,8 +69,10 @@ def test_after_redis_and_the_database_were_killed_the_work_goes_on(
     with company.acting():
         jobs.add("faults.effect", {"n": 1})  # succeeds although nobody can be told
     valkey.stop()
+    wait_until(lambda: done(2), 60)  # the worker looks for itself
+    assert crew.logs().count("Redis does not answer, looking") == 1, "said once"
     valkey.start()
-    wait_until(lambda: done(2), 60)
+    wait_until(lambda: "Redis answers again" in crew.logs(), 30)
     os.kill(postgres.pid, signal.SIGKILL)
     postgres.stop()
     postgres.start()

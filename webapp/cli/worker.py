@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 import redis
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.kit import doorbell, jobs
 from webapp.kit.web import App
@@ -18,7 +20,7 @@ from webapp.kit.web import App
 log = logging.getLogger("truckroll.jobs")
 
 RSS_LIMIT_MB = 600  # a worker that has grown beyond this ends after its present job, to be started afresh
-PAUSE_SECONDS = 1.0  # before trying again to reach Redis
+PAUSE_SECONDS = 2.0  # between two attempts to reach Redis
 VISITS_LIMIT = 20_000  # … or after so many rings
 WORKER_TTL, MAINTENANCE_SECONDS = 40, 15  # what a killed worker leaves in Redis is gone in a minute
 
@@ -26,11 +28,14 @@ WORKER_TTL, MAINTENANCE_SECONDS = 40, 15  # what a killed worker leaves in Redis
 class Worker(SimpleWorker):
     """RQ's worker without a fork, in the application's context; ends when asked to or grown too large."""
 
-    max_connection_wait_time = 5.0  # seconds between two attempts to reach Redis
+    max_connection_wait_time = PAUSE_SECONDS
 
-    def __init__(self, queues: list[Queue], *, app: App, max_rss_mb: int, **settings: Any) -> None:
+    def __init__(
+        self, queues: list[Queue], *, app: App, max_rss_mb: int, silence: "Silence", **settings: Any
+    ) -> None:
         super().__init__(queues, **settings)
         self.app = app
+        self.silence = silence
         self.max_rss_mb = max_rss_mb
         self.visits = 0
         self.grown = False
@@ -43,6 +48,15 @@ class Worker(SimpleWorker):
             log.info("worker: %d visits, %d MB; starting afresh", self.visits, rss_mb())
             self._stop_requested = self.grown = True
 
+    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().heartbeat(*args, **kwargs)
+        except (redis.ConnectionError, redis.TimeoutError) as problem:
+            if self.get_state() != WorkerStatus.BUSY:
+                self.silence.pass_time(problem)
+            raise  # RQ waits a little and tries again
+        self.silence.over()
+
     def _shutdown(self) -> None:
         # RQ's own also writes to Redis: in a signal handler, where an error would fail the job under way
         jobs.stop_requested.set()
@@ -50,6 +64,30 @@ class Worker(SimpleWorker):
             self._stop_requested = True
         else:
             raise StopRequested
+
+
+class Silence:
+    """The time while Redis is away: it is said once, and due work is looked for without being rung."""
+
+    def __init__(self, app: App, queues: tuple[str, ...]) -> None:
+        self.app = app
+        self.queues = queues
+        self.said = False
+
+    def pass_time(self, problem: Exception) -> None:
+        """Do what is due now; called again every few seconds."""
+        if not self.said:
+            self.said = True
+            log.warning("Redis does not answer, looking for work every few seconds: %s", problem)
+        try:
+            work_off(self.app, self.queues)
+        except (psycopg.Error, SQLAlchemyError) as other:
+            log.warning("the database does not answer either: %s", str(other).split("\n")[0])
+
+    def over(self) -> None:
+        if self.said:
+            self.said = False
+            log.info("Redis answers again")
 
 
 @click.command()
@@ -87,21 +125,22 @@ def worker(queues: tuple[str, ...], burst: bool, max_rss: int) -> None:
 
 
 def serve(app: App, queues: tuple[str, ...], *, max_rss_mb: int = RSS_LIMIT_MB) -> None:
-    """Answer rings until stopped or grown; a Redis that goes away is waited for."""
+    """Answer rings until stopped or grown. While Redis is away, look for work every few seconds instead."""
     jobs.stop_requested.clear()
     log.info("worker for %s is ready", " and ".join(queues))
     grown = False
+    silence = Silence(app, queues)
     while not (grown or jobs.stop_requested.is_set()):
         try:
             # a client of its own: RQ waits on it for longer than the application may wait for Redis
             client = redis.Redis.from_url(app.config["SETTINGS"].redis_url)
             bells = [doorbell.rq_queue(name, client) for name in queues]
-            made = Worker(bells, app=app, max_rss_mb=max_rss_mb, connection=client, worker_ttl=WORKER_TTL,
+            made = Worker(bells, app=app, max_rss_mb=max_rss_mb, silence=silence, connection=client, worker_ttl=WORKER_TTL,
                           maintenance_interval=MAINTENANCE_SECONDS, serializer=bells[0].serializer)  # fmt: skip
             made.work(logging_level="CRITICAL")  # what goes wrong is said here, in one line
             grown = made.grown
         except redis.RedisError as problem:
-            log.warning("Redis does not answer: %s", problem)
+            silence.pass_time(problem)
         except StopRequested:
             break
         if not grown:
@@ -118,7 +157,7 @@ def work_off(app: App, queues: tuple[str, ...]) -> int:
         while True:
             before = done
             for queue, tenant_id in sweeper.due():
-                if queue in queues:
+                if queue in queues and not jobs.stop_requested.is_set():
                     with app.app_context():
                         done += jobs.drain(queue, tenant_id)
             if done == before:
