@@ -159,6 +159,8 @@ front_end() {
   stamp assets "$value"
 }
 
+[ -w . ] || fail "$root cannot be written: Truckroll installs itself into its own folder."
+
 # two of these at once would install over each other
 if command -v flock >/dev/null; then
   mkdir -p var

@@ -62,9 +62,39 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> 
         done = truckroll("up", "--port", str(port), TRUCKROLL_DATA_DIR=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith(
-        f"Error: Port {port} on 127.0.0.1 is taken by another program. Choose another one:"
+        f"Error: Port {port} on 127.0.0.1 is taken by another program. Choose another one, as PORT or with --port:"
     )
     assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.parametrize("place", ["", "deeper"])
+def test_a_data_directory_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("no directory")
+    done = truckroll("up", TRUCKROLL_DATA_DIR=str(tmp_path / "file" / place))
+    assert done.returncode == 1
+    reason = "a file is in the way" if place else "a file has this name"
+    assert done.stderr == (
+        f"Error: The data directory {tmp_path / 'file' / place} cannot be written: {reason}. Mend that, or name another"
+        " one in TRUCKROLL_DATA_DIR.\n"
+    )
+
+
+def test_a_dead_database_is_said_in_a_sentence(tmp_path: Path) -> None:
+    done = truckroll("init", TRUCKROLL_DATA_DIR=str(tmp_path), DATABASE_URL="postgresql://x@127.0.0.1:1/x",
+                     REDIS_URL="redis://127.0.0.1:1")  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The database does not answer, see DATABASE_URL: connection failed:")
+    assert "Traceback" not in done.stderr
+
+
+def test_pages_that_were_never_built_are_said_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.cli.up.ROOT", tmp_path)
+    monkeypatch.setenv("TRUCKROLL_DATA_DIR", str(tmp_path / "data"))
+    done = CliRunner().invoke(main, ["up"])
+    assert (done.exit_code, done.output) == (1, "Error: The front end is not built. Type:  make assets\n")
+    assert not (tmp_path / "data").exists()
 
 
 def test_two_of_them_never_share_a_data_directory(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """The demo companies, when their making is broken off."""
 
+import subprocess
+import sys
+
 import pytest
 
+from tests.processes import environment
 from webapp import demo
-from webapp.config import Settings
+from webapp.config import ROOT, Settings
 from webapp.demo import story
-from webapp.kit import directory
+from webapp.kit import directory, ids
 from webapp.kit.db import db
 from webapp.kit.web import App
 
@@ -42,3 +46,15 @@ def test_a_story_that_was_broken_off_is_told_anew_and_a_finished_one_is_left_alo
         before = len(said)
         story.load(said.append)
     assert len(said) == before
+
+
+def test_a_second_start_of_the_demo_does_not_load_the_application(app: App, settings: Settings) -> None:
+    with app.app_context():
+        for code in demo.CODES:
+            directory.put("demo", code, ids.uuid4())
+        db.session.commit()
+    program = ("import sys; from webapp.cli import main; main(['init', '--demo'], standalone_mode=False);"
+               " print('flask' in sys.modules)")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment(settings), check=True,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.stdout == "False\n"

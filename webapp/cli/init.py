@@ -24,6 +24,9 @@ def init(demo: bool, rewrite_secrets: bool) -> None:
       truckroll init --demo
       truckroll init --rewrite-secrets      after a new key was put in front of TRUCKROLL_SECRET_KEYS
     """
+    import psycopg
+    from sqlalchemy.exc import OperationalError
+
     from webapp.config import Settings, SettingsError
     from webapp.demo import told
     from webapp.kit import schema
@@ -32,13 +35,19 @@ def init(demo: bool, rewrite_secrets: bool) -> None:
         settings = Settings.load()
     except SettingsError as problem:
         raise click.ClickException(str(problem)) from None
-    outcome = schema.upgrade(settings, say)
+    try:
+        outcome = schema.upgrade(settings, say)
+    except (psycopg.OperationalError, OperationalError) as problem:
+        reason = getattr(problem, "orig", None) or problem
+        if getattr(reason, "sqlstate", None):
+            raise  # it does answer, and something else is wrong
+        raise click.ClickException(
+            f"The database does not answer, see DATABASE_URL: {reason}".strip()
+        ) from None
     migrated = outcome.before != outcome.after
     demo = demo and not told(settings.database_url)
     if not (migrated or demo or rewrite_secrets or _has_expired(settings)):
         return  # without loading the application, which takes longer than all before
-    from psycopg.errors import LockNotAvailable
-
     from webapp import create_app
     from webapp.cli import upkeep
 
@@ -46,7 +55,7 @@ def init(demo: bool, rewrite_secrets: bool) -> None:
     try:
         for sentence in upkeep.run(app):
             say(sentence)
-    except LockNotAvailable:
+    except psycopg.errors.LockNotAvailable:
         say("The audit log is in use: the clock will let go of its oldest entries later")
     if rewrite_secrets:
         with app.app_context():

@@ -9,28 +9,16 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.cli.up import ROOT, Plan, answers, check_port
+from webapp.cli import database_checks
+from webapp.cli.database_checks import Check, first_line
+from webapp.cli.up import ROOT, Plan, answers, check_data_dir, check_port
 from webapp.kit.processes import DirectoryLock
 from webapp.kit.servers import EmbeddedPostgres, EmbeddedValkey, ServerError
 
 _DEBIAN_PANGO = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
-_SKEW_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report. `needed` is False for what only tests or a rebuild want."""
-
-    what: str
-    ok: bool
-    found: str = ""  # what is there, or what is wrong
-    mend: str = ""  # the one command
-    needed: bool = True
 
 
 def every() -> list[Callable[[Plan], Check]]:
@@ -49,7 +37,11 @@ def every() -> list[Callable[[Plan], Check]]:
         disk_space,
         postgres,
         valkey,
-        clocks,
+        database_checks.clocks,
+        database_checks.tables,
+        database_checks.owner,
+        database_checks.app_role,
+        database_checks.months,
         port,
     ]
 
@@ -158,14 +150,11 @@ def poppler(_: Plan) -> Check:
 
 def data_dir(plan: Plan) -> Check:
     """Writes and removes a file."""
-    probe = plan.data_dir / f".doctor-{os.getpid()}"
     try:
-        plan.data_dir.mkdir(parents=True, exist_ok=True)
-        probe.write_text("")
-        probe.unlink()
+        check_data_dir(plan.data_dir)
     except OSError as error:
         mend = f"sudo chown {os.geteuid()} {plan.data_dir}"
-        return Check("Data directory", ok=False, found=f"{plan.data_dir}: {error.strerror}", mend=mend)
+        return Check("Data directory", ok=False, found=str(error).split(". Mend that")[0], mend=mend)
     return Check("Data directory", ok=True, found=str(plan.data_dir))
 
 
@@ -186,7 +175,7 @@ def postgres(plan: Plan) -> Check:
             with psycopg.connect(plan.database_url, connect_timeout=3) as connection:
                 version = connection.info.server_version // 10000
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
-            return Check(what, ok=False, found=_first_line(error), mend='psql "$DATABASE_URL" -c "SELECT 1"')
+            return Check(what, ok=False, found=first_line(error), mend='psql "$DATABASE_URL" -c "SELECT 1"')
         return Check(
             what, version >= 15, f"{version}, by DATABASE_URL", "Use a newer server in DATABASE_URL."
         )
@@ -194,7 +183,7 @@ def postgres(plan: Plan) -> Check:
         server = EmbeddedPostgres(plan.data_dir)
         version_line = _output(str(server.binaries / "postgres"), "--version")
     except (ServerError, OSError) as error:
-        return Check(what, ok=False, found=_first_line(error), mend="make setup")
+        return Check(what, ok=False, found=first_line(error), mend="make setup")
     if DirectoryLock(plan.data_dir).held() and not server.ready():
         return Check(what, ok=False, found="embedded, but does not answer", mend=f"tail {server.log}")
     return Check(what, "PostgreSQL" in version_line, f"embedded, {version_line}", "make setup")
@@ -210,34 +199,17 @@ def valkey(plan: Plan) -> Check:
             with redis.Redis.from_url(plan.redis_url, socket_timeout=3) as client:
                 version = str(client.info("server")["redis_version"])
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
-            return Check(what, ok=False, found=_first_line(error), mend='redis-cli -u "$REDIS_URL" ping')
+            return Check(what, ok=False, found=first_line(error), mend='redis-cli -u "$REDIS_URL" ping')
         enough = tuple(map(int, version.split(".")[:2])) >= (7, 2)
         return Check(what, enough, f"{version}, by REDIS_URL", "Use a newer server in REDIS_URL.")
     try:
         server = EmbeddedValkey(plan.data_dir)
         version = _output(str(server.binary), "--version")
     except (ServerError, OSError) as error:
-        return Check(what, ok=False, found=_first_line(error), mend="make setup")
+        return Check(what, ok=False, found=first_line(error), mend="make setup")
     if DirectoryLock(plan.data_dir).held() and not server.ready():
         return Check(what, ok=False, found="embedded, but does not answer", mend=f"tail {server.log}")
     return Check(what, bool(version), f"embedded, {' '.join(version.split()[:3])}", "make setup")
-
-
-def clocks(plan: Plan) -> Check:
-    """Leases and tokens compare this machine's time with the database's."""
-    what, mend = "Clock agrees with the database's", "sudo timedatectl set-ntp true"
-    if not plan.database_url:
-        return Check(what, ok=True, found="the same machine")
-    try:
-        import psycopg
-
-        with psycopg.connect(plan.database_url, connect_timeout=3) as connection:
-            before = time.time()
-            row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
-            skew = row[0] - (before + time.time()) / 2 if row else 0.0
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the finding
-        return Check(what, ok=False, found=_first_line(error), mend=mend)
-    return Check(what, abs(skew) < _SKEW_SECONDS, f"{skew:+.3f} s", mend)
 
 
 def port(plan: Plan) -> Check:
@@ -247,7 +219,7 @@ def port(plan: Plan) -> Check:
     try:
         check_port(plan.host, plan.port)
     except OSError as error:
-        found, _, mend = str(error).partition(" Choose another one: ")
+        found, _, mend = str(error).partition(" Choose another one, ")
         return Check(what, ok=False, found=found, mend=mend)
     return Check(what, ok=True, found="free")
 
@@ -260,7 +232,3 @@ def _output(*argv: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__

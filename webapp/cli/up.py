@@ -87,6 +87,8 @@ def up(demo: bool, port: int, workers: int, web_processes: int) -> None:
     """
     plan = Plan.load(demo=demo, port=port, workers=workers, web_processes=web_processes)
     try:
+        check_front_end()
+        check_data_dir(plan.data_dir)
         with DirectoryLock(plan.data_dir):
             check_port(plan.host, plan.port)
             supervisor = Supervisor(programs(plan), on_ready=lambda: banner(plan))
@@ -153,6 +155,28 @@ def _environment(plan: Plan) -> dict[str, str]:
     }
 
 
+def check_front_end() -> None:
+    """Raises OSError with a sentence for a person when the pages' files were never built."""
+    if not (ROOT / "static" / "dist" / "manifest.json").exists():
+        raise OSError("The front end is not built. Type:  make assets")
+
+
+def check_data_dir(path: Path) -> None:
+    """Raises OSError with a sentence for a person when nothing can be written there."""
+    probe = path / f".writable-{os.getpid()}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.write_text("written")
+        probe.unlink()
+    except OSError as error:
+        reason = {errno.EEXIST: "a file has this name", errno.ENOTDIR: "a file is in the way"}.get(
+            error.errno or 0, str(error.strerror)
+        )
+        raise OSError(
+            f"The data directory {path} cannot be written: {reason}. Mend that, or name another one in TRUCKROLL_DATA_DIR."
+        ) from None
+
+
 def check_port(host: str, port: int) -> None:
     """Raises OSError with a sentence for a person when nothing can listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -168,8 +192,10 @@ def check_port(host: str, port: int) -> None:
                 errno.EADDRNOTAVAIL: f"This machine has no address {host}; see TRUCKROLL_HOST.",
             }
             reason = reasons.get(error.errno, f"Cannot listen on {host} port {port}: {error.strerror}.")
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise OSError(reason) from None
             another = port + 1 if 1024 <= port < 65535 else 8001
-            raise OSError(f"{reason} Choose another one: truckroll up --port {another}") from None
+            raise OSError(f"{reason} Choose another one, as PORT or with --port: {another}") from None
 
 
 def answers(plan: Plan) -> bool:
