@@ -16,7 +16,7 @@ from tests.factories import people, sales
 from tests.factories.world import Company
 from webapp.customers import queries, service
 from webapp.kit import context, errors
-from webapp.kit.db import add, db
+from webapp.kit.db import Base, add, db
 from webapp.kit.tables import AuditEntry
 from webapp.models import Customer, CustomerContact, Sale
 from webapp.sales.service import Buyer
@@ -354,6 +354,18 @@ def test_an_undo_in_the_middle_is_told_on_all_three(company: Company, chain: Thr
             AuditEntry.tenant_id == context.tenant_id(), AuditEntry.action == "customer.unmerged"
         )
         assert sorted(db.session.scalars(found)) == sorted([chain.a, chain.b, chain.c])
+
+
+def test_every_table_with_something_of_a_customers_moves_along() -> None:
+    owned = {
+        (table.name, key.columns.keys()[-1])
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_key_constraints
+        if key.referred_table.name == "customers"
+    }
+    merges = {(table.name, table.column) for table in service.MERGE_TABLES}
+    own = {("customers", "merged_into_id"), ("customer_merges", "kept_id"), ("customer_merges", "merged_id")}
+    assert owned - own == merges
 
 
 # What cannot be merged --------------------------------------------------------------------------------------------

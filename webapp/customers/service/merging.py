@@ -12,14 +12,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, union_all, update
 
 from webapp.customers import queries, rules
 from webapp.customers.permissions import MERGE
 from webapp.customers.queries import merges as chains
 from webapp.customers.service import people, records
 from webapp.kit import clock, context, db, errors, events, journal, permissions, search, words
-from webapp.models import Customer, CustomerContact, CustomerMerge, Property, Sale
+from webapp.models import (
+    Customer,
+    CustomerContact,
+    CustomerMerge,
+    DispatchJob,
+    Equipment,
+    Property,
+    RecurringJob,
+    Sale,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +49,27 @@ MERGE_TABLES: list[MergeTable] = [
     MergeTable(CustomerContact, words="contacts", word="contact"),
     MergeTable(Property, words="properties", word="property"),
     MergeTable(Sale, words="sales", word="sale"),
+    MergeTable(DispatchJob, words="jobs", word="job"),
+    MergeTable(RecurringJob, words="recurring jobs", word="recurring job"),
+    MergeTable(Equipment, words="pieces of equipment", word="piece of equipment"),
 ]
 
 
 def belongings(customer_id: int) -> str:
     """What a merge would move of a customer, in words: `2 contacts, 1 property, 14 sales`."""
-    found = []
-    for table in MERGE_TABLES:
-        own = table.model.__table__
-        statement = select(func.count()).where(
-            own.c.tenant_id == context.tenant_id(), own.c[table.column] == customer_id
+    counts = [
+        select(literal(position).label("position"), func.count().label("amount")).where(
+            table.model.tenant_id == context.tenant_id(),
+            table.model.__table__.c[table.column] == customer_id,
         )
-        count = int(db.db.session.scalar(statement) or 0)
-        if count:
-            found.append(words.plural(count, table.word, table.words))
-    return ", ".join(found)
+        for position, table in enumerate(MERGE_TABLES)
+    ]
+    found = {row.position: row.amount for row in db.rows(union_all(*counts))}
+    return ", ".join(
+        words.plural(found[position], table.word, table.words)
+        for position, table in enumerate(MERGE_TABLES)
+        if found[position]
+    )
 
 
 # Merging ----------------------------------------------------------------------------------------------------------
