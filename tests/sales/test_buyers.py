@@ -7,6 +7,7 @@ import pytest
 
 from tests.factories import sales
 from tests.factories.world import Company
+from webapp.customers import service as customers
 from webapp.kit import clock, errors
 from webapp.sales import service
 from webapp.sales.service import Buyer, NewSale
@@ -60,3 +61,17 @@ def test_contact_details_given_with_a_chosen_customer_are_kept_in_the_notes(comp
         john = sales.customer()
         made = sales.sale(buyer=Buyer(name="Jon Do", phone="512 555 0199", chosen=str(john.id)))
         assert (made.customer_id, made.notes) == (john.id, "Customer as given: Jon Do, (512) 555-0199")
+
+
+def test_the_sales_of_a_merged_customer_are_listed_under_its_number_too(company: Company) -> None:
+    with company.acting():
+        first, second, last = (sales.customer(name=f"Customer {letter}").id for letter in "ABC")
+        made = sales.sale(buyer=Buyer(customer_id=first)).id
+        customers.merge(second, first)
+        customers.merge(last, second)
+    api, client = company.api(), company.sign_in()
+    for number in (first, second, last):
+        found = api.get(f"/sales?customer_id={number}").json["data"]["items"]
+        assert [sale["id"] for sale in found] == [made], number
+        assert f'href="/sales/{made}"' in client.get(f"/sales?customer={number}").text
+    assert api.get("/sales?customer_id=999999999").json["data"]["items"] == []

@@ -1,6 +1,6 @@
 """Every SELECT of customers: `records` (lists, pages, files), `merges` (who became whom), `candidates` (who is meant)."""
 
-from webapp.customers.queries.merges import merges_into, root, survivor, survivors
+from webapp.customers.queries.merges import merges_into, root, survivor, survivor_ids, survivors
 from webapp.customers.queries.records import (
     CUSTOMER_PANELS,
     SORTS,
@@ -40,5 +40,6 @@ __all__ = [
     "root",
     "rows",
     "survivor",
+    "survivor_ids",
     "survivors",
 ]

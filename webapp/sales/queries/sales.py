@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from webapp.customers.queries import survivor_ids
 from webapp.kit import context, listing
 from webapp.kit.db import db, rows
 from webapp.models import Item, PayLine, PayPeriod, Sale, SaleSplit, SaleTally, Technician
@@ -108,7 +109,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.payment_statuses:
         found.append(_one_of(Sale.payment_status, filters.payment_statuses))
     if filters.customer_id is not None:
-        found.append(Sale.customer_id == filters.customer_id)
+        # the sales of one who was merged are those of whom it became
+        found.append(Sale.customer_id == survivor_ids([filters.customer_id]).scalar_subquery())
     if filters.item_ids:
         found.append(_one_of(Sale.item_id, filters.item_ids))
     if filters.unknown_customer:
