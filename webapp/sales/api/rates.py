@@ -10,7 +10,6 @@ from webapp.kit.dialects import FIELD
 from webapp.models import CommissionRate
 from webapp.sales import rate_schemas as schemas
 from webapp.sales import rules
-from webapp.sales.pay import periods
 from webapp.sales.permissions import COMMISSION_EDIT, COMMISSION_READ
 from webapp.sales.queries import figures
 from webapp.sales.queries import rates as queries
@@ -42,12 +41,12 @@ def list_rates(query: schemas.RateQuery) -> Any:
 @api.get("/resolve", permission=COMMISSION_READ, query=schemas.ResolveQuery, returns=schemas.ResolveOut)
 def resolve_rate(query: schemas.ResolveQuery) -> dict[str, Any]:
     """Say which rate applies when a technician sells an item, and why."""
-    sold = figures.item(query.item_id)
-    who = figures.technicians([query.technician_id])[query.technician_id]
+    basis = figures.basis(query.technician_id, query.item_id)
+    sold, who = basis.item, basis.people[query.technician_id]
     facts = rules.SaleFacts(
-        sold_on=periods.today(), sale_price_cents=0, technician=rules.SaleTechnician(who.id, who.name)
+        sold_on=basis.calendar.today(), sale_price_cents=0, technician=rules.SaleTechnician(who.id, who.name)
     )
-    snapshot = rules.calculate(facts, figures.candidates(who, sold), figures.default_scale())
+    snapshot = rules.calculate(facts, basis.rates, basis.scale)
     rule, override = snapshot.rule, snapshot.override.source
     return {
         "technician_id": who.id,

@@ -1,5 +1,6 @@
 """The pay plan and the periods that follow from it: without gaps, without overlaps, always some ahead."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +18,23 @@ _DAY = timedelta(days=1)
 _MONDAY = date(
     2024, 1, 1
 )  # some Monday: weekly and biweekly periods start on it and every 7 or 14 days from it
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What days are counted by: the organization's zone, and the date that its plan pays by."""
+
+    time_zone: str
+    basis: str
+
+    def today(self) -> date:
+        """The present day."""
+        return clock.today(self.time_zone)
+
+
+def calendar() -> Calendar:
+    """The present organization's."""
+    return Calendar(accounts.organization().time_zone, plan().basis)
 
 
 def today() -> date:

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.accounts import queries as accounts
 from webapp.kit import clock, context, errors
 from webapp.kit.db import db
 from webapp.models import PayLine, PayPeriod, Sale
@@ -36,28 +35,30 @@ class Place:
     own_id: int | None = None  # that closed period
 
 
-def plan_day(sale: Sale) -> date | None:
+def plan_day(sale: Sale, calendar: periods.Calendar | None = None) -> date | None:
     """The day that decides which period a sale is paid in; None while it has not come."""
-    zone = ZoneInfo(accounts.organization().time_zone)
+    calendar = calendar or periods.calendar()
+    zone = ZoneInfo(calendar.time_zone)
     approved = sale.approved_at.astimezone(zone).date() if sale.approved_at else None
     paid = sale.payment_date if sale.payment_status in ("paid", "refunded") else None
     dates = rules.SaleDates(sale.sold_on, approved, sale.completed_on, paid)
-    return rules.plan_date(periods.plan().basis, dates)  # type: ignore[arg-type]  # the table's check allows just these
+    return rules.plan_date(calendar.basis, dates)  # type: ignore[arg-type]  # the table's check allows just these
 
 
-def place(sale: Sale, *, late: bool = False) -> PayPeriod | None:
+def place(sale: Sale, *, late: bool = False, calendar: periods.Calendar | None = None) -> PayPeriod | None:
     """Put a sale into the period of its plan's date; None while that date has not come.
 
-    A closed one is refused with Conflict, or passed over to the next open one where `late` is allowed.
+    A closed one is refused with Conflict, or passed over to the next open one where `late` is allowed. `calendar` is
+    the organization's where the caller has it already.
     """
-    found = _place(sale, late=late)
+    found = _place(sale, late=late, calendar=calendar)
     sale.pay_period_id = found.period.id if found.period else None
     sale.period_note = found.late
     return found.period
 
 
-def _place(sale: Sale, *, late: bool) -> Place:
-    day = plan_day(sale)
+def _place(sale: Sale, *, late: bool, calendar: periods.Calendar | None = None) -> Place:
+    day = plan_day(sale, calendar)
     if day is None:
         return Place(None)
     own = periods.covering(day)

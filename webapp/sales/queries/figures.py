@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import aliased
 
 from webapp.kit import context, errors
-from webapp.kit.db import rows
+from webapp.kit.db import db, rows
 from webapp.models import CommissionRate, Item, ItemCategory, Technician
 from webapp.sales import rules
 from webapp.sales.pay import periods
@@ -93,9 +94,7 @@ def technicians(ids: Collection[int]) -> dict[int, TechnicianFacts]:
         .where(Technician.tenant_id == context.tenant_id(), Technician.id.in_({_number(i) for i in ids}))
     )  # fmt: skip
     by_id = {row.id: TechnicianFacts(**row._mapping) for row in found}
-    for wanted in ids:
-        if wanted not in by_id:
-            raise errors.NotFound(f"No technician has the number {wanted}.")
+    _demand(by_id, ids)
     return by_id
 
 
@@ -104,42 +103,86 @@ def _number(value: int) -> int:
     return value if 0 < value < 2**63 else 0
 
 
-def candidates(technician: TechnicianFacts, sold: ItemFacts) -> list[rules.RateRule]:
-    """Every rate that applies to a technician selling an item, in one query."""
-    found = rows(
-        select(*RATE_COLUMNS).where(
-            CommissionRate.tenant_id == context.tenant_id(),
-            _could_apply(technician.id, sold.id, sold.category_id),
-        )
+# One statement, because a sale is recorded in a few milliseconds: each of its parts asked for alone would cost as much
+# as the whole. Each place in the hierarchy of rates is spelled out, so that the unique index finds it.
+_BASIS = """
+    select o.time_zone, p.basis, p.discount_scale, i.id as item_id, i.name as item_name, i.archived,
+        i.list_price_cents, i.category_id, coalesce(c.name, '') as category_name,
+        (select json_agg(json_build_array(t.id, t.name, t.starts_on, t.ends_on, s.id, s.name, s.starts_on, s.ends_on))
+         from technicians t left join technicians s on s.tenant_id = t.tenant_id and s.id = t.supervisor_id
+         where t.tenant_id = %(tenant)s and t.id = any(%(people)s::bigint[])) as people,
+        (select json_agg(r) from commission_rates r where r.tenant_id = %(tenant)s and (
+            (r.technician_id = %(seller)s::bigint and r.item_id = %(item)s::bigint and r.category_id is null)
+            or (r.technician_id = %(seller)s::bigint and r.item_id is null and r.category_id = i.category_id)
+            or (r.technician_id is null and r.item_id = %(item)s::bigint and r.category_id is null)
+            or (r.technician_id is null and r.item_id is null and r.category_id = i.category_id)
+            or (r.technician_id = %(seller)s::bigint and r.item_id is null and r.category_id is null)
+            or (r.technician_id is null and r.item_id is null and r.category_id is null))) as rates
+    from organizations o
+    left join pay_plans p on p.tenant_id = o.tenant_id
+    left join items i on i.tenant_id = o.tenant_id and i.id = %(item)s::bigint
+    left join item_categories c on c.tenant_id = i.tenant_id and c.id = i.category_id
+    where o.tenant_id = %(tenant)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """All that the commission of a sale is calculated from."""
+
+    calendar: periods.Calendar
+    scale: tuple[rules.ScaleStep, ...]  # the company's own
+    item: ItemFacts
+    people: dict[int, TechnicianFacts]
+    rates: list[rules.RateRule]  # every one that could apply to the seller and the item
+
+
+def basis(seller_id: int, item_id: int, others: Collection[int] = ()) -> Basis:
+    """What a sale of an item by a technician, shared with others, is calculated from: one query.
+
+    Raises NotFound for an item or technician that does not exist.
+    """
+    people = [seller_id, *others]
+    values = {"tenant": context.tenant_id(), "seller": _number(seller_id), "item": _number(item_id),
+              "people": [_number(i) for i in people]}  # fmt: skip
+    row = _read(values)
+    if row.basis is None:
+        periods.plan()  # makes it
+        row = _read(values)
+    if row.item_id is None:
+        raise errors.NotFound(f"No item has the number {item_id}.")
+    known = {facts[0]: _person(facts) for facts in row.people or ()}
+    _demand(known, people)
+    sold = ItemFacts(
+        row.item_id, row.item_name, row.archived, row.list_price_cents, row.category_id, row.category_name
     )
-    return [
-        rule_of(row, technician=technician.name, item=sold.name, category=sold.category_name) for row in found
-    ]
+    named = {"technician": known[seller_id].name, "item": sold.name, "category": sold.category_name}
+    return Basis(
+        periods.Calendar(row.time_zone, row.basis), steps(row.discount_scale), sold, known,
+        [rule_of(SimpleNamespace(**rate), **named) for rate in row.rates or ()],
+    )  # fmt: skip
 
 
-def _could_apply(technician_id: int, item_id: int, category_id: int | None) -> ColumnElement[bool]:
-    """The places in the hierarchy, each spelled out so that the unique index finds it."""
+def _read(values: dict[str, Any]) -> Row[Any]:
+    db.session.flush()
+    return db.session.connection().exec_driver_sql(_BASIS, values).one()
 
-    def place(technician: int | None, an_item: int | None, category: int | None) -> ColumnElement[bool]:
-        return and_(
-            CommissionRate.technician_id.is_(None)
-            if technician is None
-            else CommissionRate.technician_id == technician,
-            CommissionRate.item_id.is_(None) if an_item is None else CommissionRate.item_id == an_item,
-            CommissionRate.category_id.is_(None)
-            if category is None
-            else CommissionRate.category_id == category,
-        )
 
-    places = [
-        place(technician_id, item_id, None),
-        place(None, item_id, None),
-        place(technician_id, None, None),
-        place(None, None, None),
-    ]
-    if category_id is not None:
-        places += [place(technician_id, None, category_id), place(None, None, category_id)]
-    return or_(*places)
+def _person(facts: list[Any]) -> TechnicianFacts:
+    number, name, starts, ends, boss, boss_name, boss_starts, boss_ends = facts
+    return TechnicianFacts(
+        number, name, _day(starts), _day(ends), boss, boss_name, _day(boss_starts), _day(boss_ends)
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _demand(known: dict[int, TechnicianFacts], wanted: Collection[int]) -> None:
+    for one in wanted:
+        if one not in known:
+            raise errors.NotFound(f"No technician has the number {one}.")
 
 
 RATE_COLUMNS: Sequence[Any] = (

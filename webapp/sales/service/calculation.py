@@ -34,30 +34,34 @@ class Terms:
     splits: tuple[Share, ...] = ()
 
 
-def calculate(terms: Terms, sold: figures.ItemFacts, *, check_active: bool = True) -> rules.Snapshot:
+def basis_of(terms: Terms) -> figures.Basis:
+    """What a sale's commission is calculated from. Raises NotFound for an item or technician that does not exist."""
+    return figures.basis(terms.technician_id, terms.item_id, [s.technician_id for s in terms.splits])
+
+
+def calculate(terms: Terms, basis: figures.Basis, *, check_active: bool = True) -> rules.Snapshot:
     """The commission under the rates of now.
 
-    Raises NotFound for a technician that does not exist, Invalid for amounts, days or shares that make no sense and
-    for somebody who does not work here on the day of the sale.
+    Raises Invalid for amounts, days or shares that make no sense and for somebody who does not work here on the day of
+    the sale.
     """
     check_amounts(terms)
     check_shares(terms.splits)
-    people = figures.technicians([terms.technician_id, *(s.technician_id for s in terms.splits)])
+    people = basis.people
     if check_active:
         _check_active(people, terms)
-    seller = people[terms.technician_id]
     facts = rules.SaleFacts(
         sold_on=terms.sold_on,
         sale_price_cents=terms.sale_price_cents,
         list_price_cents=terms.list_price_cents,
-        technician=seller.earning_on(terms.sold_on),
+        technician=people[terms.technician_id].earning_on(terms.sold_on),
         splits=tuple(
             rules.SaleSplit(people[s.technician_id].earning_on(terms.sold_on), s.share_bps)
             for s in terms.splits
         ),
-        item_name=sold.name,
+        item_name=basis.item.name,
     )
-    return rules.calculate(facts, figures.candidates(seller, sold), figures.default_scale())
+    return rules.calculate(facts, basis.rates, basis.scale)
 
 
 def check_amounts(terms: Terms) -> None:
@@ -89,11 +93,11 @@ def check_shares(splits: Sequence[Share]) -> None:
         raise errors.Invalid.one("splits", f"A commission can be shared among at most {MOST_SHARES} others.")
 
 
-def check_day(field: str, words: str, day: date | None) -> None:
+def check_day(field: str, words: str, day: date | None, today: date | None = None) -> None:
     """Raises Invalid for a day after tomorrow, or so long ago that it must be a slip."""
     if day is None:
         return
-    if day > periods.today() + timedelta(days=1):
+    if day > (today or periods.today()) + timedelta(days=1):
         raise errors.Invalid.one(field, f"{words} cannot be in the future ({day.isoformat()}).")
     if day < EARLIEST:
         raise errors.Invalid.one(field, f"{words} is too long ago ({day.isoformat()}). Check the year.")

@@ -15,7 +15,7 @@ from webapp.sales.pay import posting
 from webapp.sales.permissions import SALES_CORRECT, SALES_VOID
 from webapp.sales.queries import figures
 from webapp.sales.service import people, tallies
-from webapp.sales.service.calculation import Share, Terms, calculate, check_day
+from webapp.sales.service.calculation import Share, Terms, basis_of, calculate, check_day
 from webapp.sales.service.decide import back_to_pending, reason_of
 from webapp.sales.service.people import Buyer
 from webapp.sales.service.record import (
@@ -201,12 +201,12 @@ def _replace(old: Sale, held: Terms, terms: Terms, given: dict[str, Any], why: s
 
 
 def _calculate(held: Terms, terms: Terms) -> rules.Snapshot:
-    sold = figures.item(terms.item_id)
-    if sold.archived and terms.item_id != held.item_id:
-        raise errors.Invalid.one("item_id", f"{sold.name} is archived and no longer sold.")
+    basis = basis_of(terms)
+    if basis.item.archived and terms.item_id != held.item_id:
+        raise errors.Invalid.one("item_id", f"{basis.item.name} is archived and no longer sold.")
     who = ("technician_id", "sold_on", "splits")
     return calculate(
-        terms, sold, check_active=any(getattr(terms, name) != getattr(held, name) for name in who)
+        terms, basis, check_active=any(getattr(terms, name) != getattr(held, name) for name in who)
     )
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from webapp.accounts import queries as accounts
 from webapp.kit import clean, context, errors, events, journal, permissions
 from webapp.kit.db import add, db
 from webapp.kit.money import percent
@@ -17,6 +16,7 @@ from webapp.sales.queries import figures
 from webapp.sales.service import people, tallies
 from webapp.sales.service.calculation import Share, Terms, calculate, check_day
 from webapp.sales.service.people import Buyer
+from webapp.sales.service.store import at_once
 
 MOST_NOTES = 5_000
 MOST_PAYMENT_TYPE = 40
@@ -54,8 +54,8 @@ def preview(new: NewSale) -> rules.Snapshot:
     """What a sale would earn if it were recorded now. Raises as :func:`record`; nothing is written."""
     permissions.demand(SALES_RECORD)
     rights.demand_technician(new.technician_id)
-    sold = figures.item(new.item_id)
-    return calculate(_terms(new, sold), sold)
+    basis = _basis(new)
+    return calculate(_terms(new, basis), basis)
 
 
 def record(new: NewSale) -> Recorded:
@@ -66,19 +66,15 @@ def record(new: NewSale) -> Recorded:
     """
     permissions.demand(SALES_RECORD)
     rights.demand_technician(new.technician_id)
-    held = (
-        accounts.organization(),
-        periods.plan(),
-    )  # the session forgets what nobody holds, and would ask again
-    sold = figures.item(new.item_id)
-    if sold.archived:
-        raise errors.Invalid.one("item_id", f"{sold.name} is archived and no longer sold.")
-    terms = _terms(new, sold)
+    basis = _basis(new)
+    if basis.item.archived:
+        raise errors.Invalid.one("item_id", f"{basis.item.name} is archived and no longer sold.")
+    terms, today = _terms(new, basis), basis.calendar.today()
     payment_type, notes = _texts(new)
-    payment_date = _payment(new, terms.sold_on)
-    check_day("sold_on", "The day of the sale", terms.sold_on)
-    check_day("completed_on", "The day of completion", new.completed_on)
-    snapshot = calculate(terms, sold)
+    payment_date = _payment(new, terms.sold_on, today)
+    check_day("sold_on", "The day of the sale", terms.sold_on, today)
+    check_day("completed_on", "The day of completion", new.completed_on, today)
+    snapshot = calculate(terms, basis)
     match = people.match(new.buyer)
     sale = Sale(
         technician_id=terms.technician_id, item_id=terms.item_id, customer_id=match.customer_id,
@@ -88,23 +84,31 @@ def record(new: NewSale) -> Recorded:
         notes=people.with_given(notes, match), status="pending", source=new.source,
         recorded_by=context.principal().label,
     )  # fmt: skip
-    store(sale, terms, snapshot)
+    store(sale, terms, snapshot, calendar=basis.calendar)
     people.index(sale)
     tallies.moved(None, tallies.counted(sale))
     journal.audit("sale.created", sale, commission=earned(snapshot), splits=shares_of(terms.splits))
     tell_new(sale, snapshot)
-    del held
     return Recorded(sale, snapshot, match)
 
 
-def store(sale: Sale, terms: Terms, snapshot: rules.Snapshot, *, late: bool = False) -> None:
+def store(
+    sale: Sale,
+    terms: Terms,
+    snapshot: rules.Snapshot,
+    *,
+    late: bool = False,
+    calendar: periods.Calendar | None = None,
+) -> None:
     """Write a new sale with its shares, its frozen commission and its pending pay lines.
 
     Raises Conflict when its day lies in a closed pay period, unless `late` puts it into the next open one.
     """
     sale.snapshot = snapshot.as_json()
     sale.commission_cents, sale.override_cents = snapshot.total_cents, override_paid(snapshot)
-    posting.place(sale, late=late)
+    if calendar is not None and at_once(sale, terms.splits, snapshot, calendar):
+        return
+    posting.place(sale, late=late, calendar=calendar)
     add(sale)
     write_splits(sale, terms.splits)
     posting.record(sale, snapshot)
@@ -162,13 +166,18 @@ def shares_of(splits: tuple[Share, ...]) -> list[str]:
     return [f"technician {s.technician_id}: {percent(s.share_bps)}" for s in splits]
 
 
-def _terms(new: NewSale, sold: figures.ItemFacts) -> Terms:
+def _basis(new: NewSale) -> figures.Basis:
+    return figures.basis(new.technician_id, new.item_id, [share.technician_id for share in new.splits])
+
+
+def _terms(new: NewSale, basis: figures.Basis) -> Terms:
+    list_price = new.list_price_cents
     return Terms(
         technician_id=new.technician_id,
         item_id=new.item_id,
         sale_price_cents=new.sale_price_cents,
-        list_price_cents=new.list_price_cents if new.list_price_cents is not None else sold.list_price_cents,
-        sold_on=new.sold_on or periods.today(),
+        list_price_cents=list_price if list_price is not None else basis.item.list_price_cents,
+        sold_on=new.sold_on or basis.calendar.today(),
         splits=new.splits,
     )
 
@@ -181,7 +190,7 @@ def _texts(new: NewSale) -> tuple[str, str]:
     return payment_type or "", notes or ""
 
 
-def _payment(new: NewSale, sold_on: date) -> date | None:
+def _payment(new: NewSale, sold_on: date, today: date) -> date | None:
     """The payment date that goes with the payment status. Raises Invalid or Forbidden."""
     if new.payment_status == "unpaid":
         if new.payment_date is not None:
@@ -190,5 +199,5 @@ def _payment(new: NewSale, sold_on: date) -> date | None:
     if new.payment_status not in ("partial", "paid"):
         raise errors.Invalid.one("payment_status", "A new sale is unpaid, partial or paid.")
     permissions.demand(SALES_PAYMENT)
-    check_day("payment_date", "The payment date", new.payment_date)
+    check_day("payment_date", "The payment date", new.payment_date, today)
     return new.payment_date or sold_on

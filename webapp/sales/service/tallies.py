@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import or_, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from webapp.kit import context, journal
@@ -52,26 +51,23 @@ class _Changes:
 
     def write(self, session: Session) -> None:
         """Add everything up in the database. Runs behind the journal's lock."""
-        tenant = session.info["tenant_id"]
-        rows = [
-            {"tenant_id": tenant, "technician_id": technician, "sold_on": day, "status": status,
-             "count": count, "price_cents": price, "commission_cents": commission}
-            for (technician, day, status), (count, price, commission) in sorted(self.sums.items())
-            if count or price or commission
-        ]  # fmt: skip
+        changed = [(*key, *sums) for key, sums in sorted(self.sums.items()) if any(sums)]
         self.sums.clear()
-        if not rows:
-            return
-        statement = insert(SaleTally).values(rows)
-        added = {
-            name: getattr(SaleTally, name) + statement.excluded[name]
-            for name in ("count", "price_cents", "commission_cents")
-        }
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["tenant_id", "technician_id", "sold_on", "status"], set_=added
-            )
-        )
+        if changed:
+            columns = zip(_COLUMNS, map(list, zip(*changed, strict=True)), strict=True)
+            session.connection().exec_driver_sql(_ADD, {"tenant": session.info["tenant_id"], **dict(columns)})
+
+
+_COLUMNS = ("technician_id", "sold_on", "status", "count", "price_cents", "commission_cents")
+# written out: it runs with every sale, and building it costs more than PostgreSQL takes for it
+_ADD = """
+insert into sale_tallies (tenant_id, technician_id, sold_on, status, count, price_cents, commission_cents)
+select %(tenant)s, * from unnest(%(technician_id)s::bigint[], %(sold_on)s::date[], %(status)s::text[],
+    %(count)s::bigint[], %(price_cents)s::bigint[], %(commission_cents)s::bigint[])
+on conflict (tenant_id, technician_id, sold_on, status) do update set count = sale_tallies.count + excluded.count,
+    price_cents = sale_tallies.price_cents + excluded.price_cents,
+    commission_cents = sale_tallies.commission_cents + excluded.commission_cents
+"""
 
 
 def moved(before: Counted | None, after: Counted | None) -> None:
