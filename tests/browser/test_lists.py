@@ -144,7 +144,7 @@ def test_whoever_is_invited_is_shown_on_a_page_of_the_office(company: Company, v
     page.goto("/settings/people/new")
     page.get_by_label("Name", exact=True).fill("Ivy Green")
     page.get_by_label("Username").fill("ivy")
-    page.get_by_label("E-mail address").fill("ivy@example.com")
+    page.get_by_label("Email address").fill("ivy@example.com")
     page.get_by_label(re.compile("^Dispatcher")).check()
     page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_role("heading", name="Ivy Green is invited", level=1)).to_be_visible()

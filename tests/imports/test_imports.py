@@ -326,7 +326,7 @@ def test_a_row_refused_while_writing_becomes_wrong_and_leaves_nothing_behind(com
         assert db.session.scalar(select(ItemCategory.id).where(ItemCategory.name == "half written")) is None
     page = company.sign_in("manager").get(f"/imports/{record.id}").get_data(as_text=True)
     assert "2 new, 0 changed." in page
-    assert "1 left out because they were wrong" in page
+    assert "1 left out because it was wrong" in page
 
 
 def test_a_writing_that_was_interrupted_goes_on_and_writes_nothing_twice(
