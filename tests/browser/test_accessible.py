@@ -70,6 +70,6 @@ def test_pages_on_the_phone_can_be_used_by_everybody(company: Company, small: Sm
     page = visit(company, "technician", viewport=PHONE, has_touch=True, is_mobile=True)
     page.context.add_init_script(path=AXE)
     problems = []
-    for address in ("/my/sales", "/my/sales/new", "/my/pay"):
+    for address in ("/my/sales", "/my/sales/new", "/my/pay", f"/my/pay/{small.period}/dispute"):
         problems += wrong(page, address)
     assert not problems, "\n".join(problems)

@@ -107,7 +107,7 @@ def test_two_hundred_statements_take_no_more_memory_than_twenty(company: Company
     assert len(names(company, many)) == 200
     grown = (_peak(worker.pid) - before) / 2**20
     print(f"{before / 2**20:.0f} MB, {grown:.1f} MB more for ten times the statements")
-    assert grown < 16
+    assert grown < 32  # 10 to 15 are usual; what each document once left behind came to 60
 
 
 def _peak(pid: int) -> int:
