@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.accounts.oidc_provider import Provider
-from tests.browser.conftest import Site, Visit, toast
+from tests.browser.conftest import PHONE, Site, Visit, toast
+from tests.browser.test_accessible import AXE, wrong
 from tests.factories.world import Company
 from webapp.accounts.service import providers
 from webapp.kit import ids
@@ -55,3 +56,31 @@ def test_without_scripts_the_way_to_the_provider_works_too(
     page.goto("/account/identities")
     page.get_by_role("button", name="Link Google").click()
     expect(page.get_by_text("Your Google account signs you in from now on.")).to_be_visible()
+
+
+def test_the_pages_of_accounts_can_be_used_by_everybody_and_fit_a_phone(
+    visit: Visit, company: Company, provider: Provider
+) -> None:
+    problems = []
+    guest = visit(viewport=PHONE)
+    guest.context.add_init_script(path=AXE)
+    guest.goto("/sign-in")
+    guest.get_by_role("link", name="Continue with Google").click()
+    for address in ("/sign-in/not-linked", "/register/with-account", "/sign-in", "/register"):
+        problems += [*wrong(guest, address), *too_wide(guest, address)]
+    admin = visit(company, "admin", viewport=PHONE)
+    admin.context.add_init_script(path=AXE)
+    admin.goto("/account/identities")
+    admin.get_by_role("button", name="Link Google").click()
+    toast(admin, "signs you in from now on")
+    person = f"/settings/people/{company.users['manager']}"
+    for address in ("/account", "/account/identities", "/account/second-factor", "/account/second-factor/app", "/settings",
+                    "/settings/people", "/settings/people/new", person, "/settings/keys/new", "/settings/company"):  # fmt: skip
+        problems += [*wrong(admin, address, "main"), *too_wide(admin, address)]
+    assert not problems, "\n".join(problems)
+
+
+def too_wide(page: Page, address: str) -> list[str]:
+    """Whether a page has to be moved sideways."""
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{address}: {wider} pixels too wide"] if wider > 0 else []
