@@ -1,8 +1,10 @@
 """A company registers itself, over the field API."""
 
+from typing import Any
+
 import pytest
 
-from tests.accounts.support import call
+from tests.accounts.support import browser, call, post
 from webapp.kit.web import App
 
 
@@ -55,3 +57,46 @@ def test_a_registration_that_cannot_be_names_its_field(
     answer = call(app, "POST", "/api/v1/auth/register", registration(**changes))
     assert answer.status_code == 422
     assert field in answer.json["error"]["details"]["fields"]
+
+
+def test_a_company_that_has_just_registered_can_record_its_first_sale_and_see_the_pay(app: App) -> None:
+    made = call(app, "POST", "/api/v1/auth/register", registration()).json["data"]
+
+    def ask(method: str, path: str, json: object = None) -> Any:
+        answer = call(
+            app, method, f"/api/v1{path}", json, token=made["access_token"], tenant=made["tenant_id"]
+        )
+        assert answer.status_code in (200, 201), f"{path}: {answer.get_data(as_text=True)}"
+        return answer.json["data"]
+
+    technician = ask(
+        "POST", "/admin/technicians", {"name": "Mike", "pay_type": "hourly", "base_pay_cents": 2850}
+    )
+    item = ask("POST", "/admin/items", {"name": "AC tune-up", "list_price_cents": 18_900})
+    sold = {
+        "technician_id": technician["id"],
+        "item_id": item["id"],
+        "sale_price_cents": 18_900,
+        "customer_name": "Ann",
+    }
+    sale = ask("POST", "/sales", sold)
+    assert ask("PATCH", f"/sales/{sale['id']}/approve", {})["status"] == "approved"
+    assert "open" in {period["status"] for period in ask("GET", "/admin/pay-periods")["items"]}
+
+
+def test_every_page_of_a_company_that_has_just_registered_opens(app: App) -> None:
+    """Nothing on it takes for granted that there is a technician, an item or a rate."""
+    sent = registration()
+    made = call(app, "POST", "/api/v1/auth/register", sent).json["data"]
+    client = browser(app)
+    answer = post(client, "/sign-in", business_code=made["business_code"], username="mycompany",
+                  password=sent["password"])  # fmt: skip
+    assert answer.status_code == 303
+    pages = [
+        rule.rule for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and "<" not in rule.rule and not rule.rule.startswith(("/api/", "/my/"))
+    ]  # fmt: skip
+    answers = {path: client.get(path).status_code for path in sorted(pages)}
+    # a download asks for a kind in its query
+    assert {path for path, status in answers.items() if status >= 400} == {"/downloads/new"}
+    assert len(pages) > 40

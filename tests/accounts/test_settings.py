@@ -3,12 +3,13 @@
 import re
 from typing import Any
 
-from tests.accounts.support import audited
+from tests.accounts.support import audited, counted
 from tests.client import PageClient
 from tests.factories.world import Company, csrf_of
-from webapp.kit import context
-from webapp.kit.db import db
-from webapp.models import ApiKey, Organization, User
+from webapp.accounts.service import keys, users
+from webapp.kit import clock, context
+from webapp.kit.db import add, db
+from webapp.models import ApiKey, Organization, SsoIdentity, User
 
 COMPANY = {"name": "Smith HVAC LLC", "display_name": "Smith HVAC", "primary_color": "#0f766e", "time_zone": "America/Chicago",
            "phone": "813 555 0100", "email": "office@example.com", "address": "1 Oak St"}  # fmt: skip
@@ -148,3 +149,31 @@ def test_a_view_is_saved_listed_and_removed(company: Company) -> None:
         assert (entry["path"], entry["name"], entry["shared"]) == ("/sales", "To approve", False)
     with company.acting("manager"):
         assert saved_views.listed("/sales") == []
+
+
+def test_the_list_of_people_and_a_persons_page_cost_as_many_queries_however_much_there_is(
+    company: Company,
+) -> None:
+    client = company.sign_in("admin")
+    person = f"/settings/people/{company.users['manager']}"
+    costs: dict[str, list[int]] = {"/settings/people": [], person: [], "/settings/keys": []}
+    for more in (0, 6):
+        with company.acting("admin"):
+            for i in range(more):
+                users.invite(username=f"p{i}", name=f"P {i}", email=f"p{i}@example.com", roles=["dispatcher"])
+                keys.create(f"Key {i}", "closebot")
+                add(SsoIdentity(user_id=company.users["manager"], provider="google", issuer="x", subject=str(i),
+                                created_at=clock.now()))  # fmt: skip
+        for _ in range(more):
+            company.sign_in("manager")
+        for path, found in costs.items():
+            with counted(company.app) as asked:
+                assert client.get(path).status_code == 200
+            found.append(len(asked))
+    # session, company, notices and downloads of the frame; then the list and its count, or the person's own six
+    assert {path: found[0] for path, found in costs.items()} == {
+        path: found[1] for path, found in costs.items()
+    }
+    assert costs["/settings/people"][0] <= 7
+    assert costs[person][0] <= 11
+    assert costs["/settings/keys"][0] <= 6

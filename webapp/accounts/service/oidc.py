@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import orjson
 from flask import current_app
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from webapp.accounts.service import id_tokens, providers
@@ -133,7 +134,7 @@ def check() -> None:
         return
     try:
         client_secret(provider)
-    except ValueError:
+    except (ValueError, TypeError, JoseError):
         raise SettingsError(
             "TRUCKROLL_SSO_APPLE_PRIVATE_KEY is not an EC private key, as Apple's .p8 file holds it."
         ) from None
