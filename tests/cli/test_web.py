@@ -1,5 +1,6 @@
 """`truckroll web`, run for real on the tests' servers."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -87,3 +88,15 @@ def test_only_so_many_requests_work_at_once_and_open_streams_are_none_of_them() 
         thread.join(5)
     assert most == [2]
     assert len(streams) == 10
+
+
+def test_bodies_that_never_come_keep_nobody_waiting(settings: Settings, tmp_path: Path) -> None:
+    few = {"TRUCKROLL_WEB_PROCESSES": "1", "TRUCKROLL_WEB_THREADS": "2"}
+    head = (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: 1000\r\n\r\nbusiness_code=")  # fmt: skip
+    with serving(settings, tmp_path / "log", **few) as port, ExitStack() as phones:
+        for _ in range(10):
+            phone = phones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            phone.sendall(head)
+        time.sleep(0.5)
+        get(port, "/sign-in").close()
