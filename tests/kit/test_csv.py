@@ -1,7 +1,7 @@
 """What a spreadsheet would run is text in our files."""
 
 import pytest
-from sqlalchemy import literal, select
+from sqlalchemy import func, literal, select
 
 from tests.factories.world import Company
 from webapp.kit import csv
@@ -24,3 +24,16 @@ def test_other_text_stays_as_it_is(company: Company, text: str) -> None:
     assert csv.guard(text) == text
     with company.acting():
         assert db.session.scalar(select(csv.safe(literal(text)))) == text
+
+
+def test_who_reads_a_large_file_slowly_holds_no_connection(company: Company) -> None:
+    with company.acting():
+        db.session.commit()
+        held = db.engine.pool.checkedout()
+        rows = select(func.repeat("x", 100).label("x")).select_from(func.generate_series(1, 20_000).alias())
+        pieces = csv.copy(rows, company.tenant_id)
+        first = next(pieces)
+        assert db.engine.pool.checkedout() == held
+        whole = first + b"".join(pieces)
+    assert len(first) < len(whole)
+    assert whole.count(b"\n") == 20_001

@@ -1,11 +1,12 @@
-"""CSV out: streamed straight from PostgreSQL's COPY, in dollars, safe to open in a spreadsheet.
+"""CSV out: straight from PostgreSQL's COPY, in dollars, safe to open in a spreadsheet.
 
 `COPY (query) TO` obeys row-level security and costs no memory here, whatever the number of rows.
 """
 
 import re
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from flask import Response, stream_with_context
@@ -30,6 +31,7 @@ from webapp.kit.db import db
 _UNSEEN = "\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
 _BEGINS = "=+@|%\uff1d\uff0b\uff0d\uff20-"
 _PATTERN = rf"^[\s\x01-\x1f{_UNSEEN}]*[{_BEGINS}]|^[\t\r\n]"
+IN_MEMORY, PIECE = 1024 * 1024, 64 * 1024  # bytes: a larger file waits on the disk; given at once
 _FORMULA: ColumnElement[str] = literal_column(f"'{_PATTERN}'")
 
 
@@ -75,7 +77,19 @@ def moment(column: Any, zone: str) -> ColumnElement[str]:
 
 
 def copy(statement: Select[Any], tenant_id: UUID) -> Iterator[bytes]:
-    """The rows of a statement as CSV with a header line, in chunks, over a connection of its own."""
+    """The rows of a statement as CSV with a header line, in pieces.
+
+    All of them are fetched before the first piece is given: whoever reads slowly, or stops, must hold no connection of
+    the database meanwhile.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
+        _fetch(statement, tenant_id, kept)
+        kept.seek(0)
+        while piece := kept.read(PIECE):
+            yield piece
+
+
+def _fetch(statement: Select[Any], tenant_id: UUID, into: IO[bytes]) -> None:
     # literal values: COPY takes no parameters; the dialect quotes them
     sql = str(statement.compile(dialect=db.engine.dialect, compile_kwargs={"literal_binds": True}))
     sql = sql.replace("%%", "%")
@@ -87,16 +101,8 @@ def copy(statement: Select[Any], tenant_id: UUID) -> Iterator[bytes]:
             with cursor.copy(
                 f"COPY ({sql}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')"
             ) as out:
-                held: list[bytes] = []
-                size = 0
                 for piece in out:
-                    held.append(bytes(piece))
-                    size += len(held[-1])
-                    if size >= 65536:
-                        yield b"".join(held)
-                        held, size = [], 0
-                if held:
-                    yield b"".join(held)
+                    into.write(piece)
         driver.rollback()
     finally:
         raw.close()
