@@ -31,8 +31,16 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 def server_folder() -> Iterator[Path]:
     """A directory for servers. Not pytest's: every pytest that starts closes its own to other users, and PostgreSQL,
     which root must run as another one, then cannot read its own files any more."""
+    from webapp.kit.limits import limiter
+
+    before = dict(vars(limiter))
     with tempfile.TemporaryDirectory(prefix="truckroll-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        finally:
+            # one limiter serves a process: an application on these servers took it along
+            vars(limiter).clear()
+            vars(limiter).update(before)
 
 
 def free_port() -> int:
