@@ -309,6 +309,111 @@ def test_two_customers_are_compared_merged_and_parted_again(company: Company) ->
     assert names(client, "/customers") == ["Jennifer Ramirez", "Jenny Ramirez"]
 
 
+def test_an_address_typed_on_one_line_is_kept_in_parts(company: Company) -> None:
+    client = company.sign_in()
+    line = "123 Oak Street Apt 4, Tampa FL 33601-1234"
+    made = client.post("/customers", data=form(client, address=line)).headers["Location"]
+    assert "Tampa, FL 33601-1234" in client.get(made).text
+    client.post(f"{made}/properties/new", data=form(client, address="9 Elm St, Lutz, FL 33549"), hx=True)
+    assert "Lutz, FL 33549" in client.get(made).text
+
+
+def test_who_may_be_meant_is_told_apart_by_phone_and_address(company: Company) -> None:
+    with company.acting():
+        people.customer(name="Jennifer Ramirez", phone=PHONE, address="12 Oak St", city="Tampa")
+    client = company.sign_in()
+    answer = client.post("/customers", data=form(client, name="Jenny Ramirez", phone=PHONE), hx=True)
+    assert f"{PHONE} · 12 Oak St, Tampa" in answer.text
+    assert "Same phone number, a name that agrees" in answer.text
+
+
+def test_possible_duplicates_are_shown_compared_and_told_apart(company: Company) -> None:
+    with company.acting():
+        one = people.customer(name="Jennifer Ramirez", phone=PHONE, address="12 Oak St", city="Tampa").id
+        two = people.customer(name="Jenny Ramirez", phone=PHONE).id
+        people.customer(name="Eve Adams", phone=PHONE)  # shares the line, and is somebody else
+        people.customer(name="Karl Jones", address="9 Elm Street, Tampa, FL 33601")
+        people.customer(name="JONES, KARL", address="9 Elm St", city="Tampa", zip="33601")
+        people.customer(name="Gone Ramirez", phone=PHONE, archived=True)
+    client = company.sign_in("dispatcher")
+    assert 'href="/customers/duplicates"' in client.get("/customers").text
+    page = client.get("/customers/duplicates").text
+    assert page.count("Not the same</span>") == 2
+    assert f"/customers/{one}/merge-with/{two}" in page
+    assert "Same phone number, a name that agrees" in page
+    assert "Same address, same name" in page
+    for words in ("Eve Adams", "Gone Ramirez"):
+        assert words not in page, words
+    answer = client.post(f"/customers/{one}/apart-from/{two}", data=form(client))
+    page = client.get(answer.headers["Location"]).text
+    assert page.count("Not the same</span>") == 1
+    assert "said that Jenny Ramirez is somebody else" in client.get(f"/customers/{one}").text
+    client.post(undo_of(page), data=form(client))
+    assert client.get("/customers/duplicates").text.count("Not the same</span>") == 2
+    client.post(f"/customers/{one}/merge-with/{two}", data=form(client))
+    client.post(f"/customers/{two}/unmerge", data=form(client))
+    page = client.get("/customers/duplicates").text
+    assert page.count("Not the same</span>") == 1  # whoever undoes a merge has said that they are two
+    assert company.sign_in("accountant").get("/customers/duplicates").status_code == 403
+    assert "/customers/duplicates" not in company.sign_in("accountant").get("/customers").text
+
+
+def test_the_page_of_duplicates_costs_the_same_queries_for_few_and_for_many(company: Company) -> None:
+    client = company.sign_in()
+    with company.acting():
+        for _ in range(2):
+            people.customer(name="Ann Ames", phone=PHONE, address="1 A St")
+    client.get("/customers/duplicates")
+    with counted() as few:
+        client.get("/customers/duplicates")
+    with company.acting():
+        for number in range(30):
+            for _ in range(2):
+                people.customer(name=f"N {number}", email=f"n{number}@example.com", address=f"{number} B St")
+    with counted() as many:
+        page = client.get("/customers/duplicates").text
+    assert page.count("Not the same</span>") == 31
+    assert len(many) == len(few) <= 10, many
+
+
+def test_the_dialog_for_merging_offers_who_it_may_be(company: Company) -> None:
+    with company.acting():
+        one = people.customer(name="Jane Q. Smith", email="jane@example.com").id
+        two = people.customer(name="SMITH, JANE", phone=PHONE).id
+        other = people.customer(name="Eve Adams").id
+    client = company.sign_in()
+    page = client.get(f"/customers/{one}/merge", hx="dialog").text
+    assert f'href="/customers/{one}/merge-with/{two}"' in page
+    assert f"{PHONE} – a name that agrees" in page
+    assert f"/merge-with/{other}" not in page
+    client.post(f"/customers/{one}/apart-from/{two}", data=form(client))
+    assert "/merge-with/" not in client.get(f"/customers/{one}/merge", hx="dialog").text
+
+
+def test_two_of_one_name_are_told_apart_by_their_numbers_while_they_are_compared(company: Company) -> None:
+    with company.acting():
+        kept = people.customer(name="John Smith", tags=["VIP"], archived=True).id
+        other = people.customer(name="John Smith", tags=["Gold"], phone=PHONE).id
+    client = company.sign_in()
+    url = f"/customers/{kept}/merge-with/{other}"
+    page = client.get(url).text
+    for words in (
+        f"Keep John Smith ({kept})’s",
+        f"Take John Smith ({other})’s",
+        "Keep both",
+        f"Merge into John Smith ({kept})",
+    ):
+        assert words in page, words
+    assert page.count('value="both"') == 1
+    client.post(url, data=form(client))
+    assert names(client, "/customers?q=smith") == [
+        "John Smith"
+    ]  # one of them was in use, so the one they became is
+    client.post(f"/customers/{other}/unmerge", data=form(client))
+    with company.acting():
+        assert db.session.get(Customer, (company.tenant_id, kept)).archived  # type: ignore[union-attr]
+
+
 def test_the_other_one_is_chosen_in_a_dialog(company: Company) -> None:
     with company.acting():
         one, two = people.customer().id, people.customer().id

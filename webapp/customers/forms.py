@@ -6,6 +6,8 @@ from wtforms.validators import InputRequired
 from webapp.customers.rules import KINDS
 from webapp.kit import clean, forms
 
+ON_ONE_LINE = "All of it may go here: 123 Oak St Apt 4, Tampa, FL 33601"
+
 
 class CustomerForm(forms.Form):
     """A customer's details."""
@@ -27,7 +29,7 @@ class CustomerForm(forms.Form):
 class NewCustomerForm(CustomerForm):
     """A new customer, with the first property if it is known."""
 
-    address = forms.text("Address", limit=200, render_kw={"autocomplete": "off"})
+    address = forms.text("Address", limit=200, description=ON_ONE_LINE, render_kw={"autocomplete": "off"})
     unit = forms.text("Unit", limit=40, render_kw={"autocomplete": "off"})
     city = forms.text("City", limit=80, render_kw={"autocomplete": "off"})
     state = forms.text("State", limit=40, render_kw={"autocomplete": "off"})
@@ -53,8 +55,9 @@ class PropertyForm(forms.Form):
     """A place where work is done."""
 
     address = forms.text(
-        "Address", required="Write the street and number.", limit=200, render_kw={"autocomplete": "off"}
-    )
+        "Address", required="Write the street and number.", limit=200, description=ON_ONE_LINE,
+        render_kw={"autocomplete": "off"},
+    )  # fmt: skip
     unit = forms.text("Unit", limit=40, render_kw={"autocomplete": "off"})
     city = forms.text("City", limit=80, render_kw={"autocomplete": "off"})
     state = forms.text("State", limit=40, render_kw={"autocomplete": "off"})

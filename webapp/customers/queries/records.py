@@ -202,6 +202,8 @@ DEEDS = {
     "customer.property_unarchived": timeline.Deed("took the property {place} out of the archive", "rotate-ccw", "success"),
     "customer.merged": timeline.Deed("merged {other_name} into this customer", "git-merge", "info", diff=True),
     "customer.merged_away": timeline.Deed("merged this customer into {other_name}", "git-merge", "info"),
+    "customer.told_apart": timeline.Deed("said that {other_name} is somebody else", "users", "neutral"),
+    "customer.apart_forgotten": timeline.Deed("took back that {other_name} is somebody else", "undo-2", "neutral"),
     "customer.unmerged": timeline.Deed("undid the merge with {other_name}", "undo-2", "warning", diff=True),
 }  # fmt: skip
 

@@ -10,7 +10,17 @@ from webapp.customers.rules.addresses import (
     street_keys,
     zip5,
 )
-from webapp.customers.rules.matching import UNSURE, Asked, Candidate, Known, Verdict, judge, place_of
+from webapp.customers.rules.matching import (
+    CERTAIN,
+    UNSURE,
+    Asked,
+    Candidate,
+    Known,
+    Verdict,
+    compare_customers,
+    judge,
+    place_of,
+)
 from webapp.customers.rules.merging import (
     MERGED_FIELDS,
     Step,
@@ -34,6 +44,7 @@ from webapp.customers.rules.values import (
 )
 
 __all__ = [
+    "CERTAIN",
     "CONTACT_FIELDS",
     "FIELDS",
     "KINDS",
@@ -53,6 +64,7 @@ __all__ = [
     "cleaned",
     "cleaned_contact",
     "cleaned_property",
+    "compare_customers",
     "compare_names",
     "compare_places",
     "default_choices",

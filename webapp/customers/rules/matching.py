@@ -70,6 +70,7 @@ class Candidate:
     property_id: int | None = None  # its property at the address that was said
     place: Address | None = None  # and how that is kept
     archived: bool = False
+    against: bool = False  # whether anything speaks against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,27 @@ def _contested(one: Candidate, candidates: Sequence[Candidate]) -> bool:
     return any((c.phone and not one.phone) or (c.email and not one.email) for c in candidates)
 
 
+def compare_customers(one: Known, other: Known) -> Candidate:
+    """How likely a customer on record is another one, by all that is known of both."""
+    name = max(sorted(one.name_keys), key=lambda key: _likest(key, other.name_keys), default="")
+    place = max(
+        (address for _, address in one.places),
+        key=lambda address: max((compare_places(address, at) for _, at in other.places), default=Place.OTHER),
+        default=None,
+    )
+    return _weigh(
+        Asked(name, _shared(one.phones, other.phones), _shared(one.emails, other.emails), place), other
+    )
+
+
+def _likest(key: str, keys: frozenset[str]) -> Alike:
+    return max((compare_names(key, other) for other in keys), default=Alike.NOT)
+
+
+def _shared(mine: frozenset[str], theirs: frozenset[str]) -> str:
+    return min(mine & theirs or mine, default="")
+
+
 def place_of(asked: Address | None, places: Sequence[tuple[int, Address]]) -> int | None:
     """The number of the property that an address means; a building without its unit only where there is one of it."""
     found = [(compare_places(asked, place), -number) for number, place in places]
@@ -141,6 +163,7 @@ def _weigh(asked: Asked, known: Known) -> Candidate:
         property_id=there,
         place=dict(known.places)[there] if there is not None else None,
         archived=known.archived,
+        against=bool(against) or alike < Alike.AGREE,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ Phone numbers and emails may come as people write them; what cannot be read rais
 Domains with a `customer_id` of their own append to `MERGE_TABLES`, so that merging moves their rows along.
 """
 
+from webapp.customers.service.duplicates import Pair, like, pairs, tell_apart, untell_apart
 from webapp.customers.service.matching import Unsure, find_or_create, match, resolve
 from webapp.customers.service.merging import MERGE_TABLES, MergeTable, belongings, merge, mergeable, unmerge
 from webapp.customers.service.people import (
@@ -43,15 +44,18 @@ __all__ = [
     "UNMERGED",
     "UPDATED",
     "MergeTable",
+    "Pair",
     "Unsure",
     "add_contact",
     "add_property",
     "belongings",
     "create",
     "find_or_create",
+    "like",
     "match",
     "merge",
     "mergeable",
+    "pairs",
     "payload",
     "property_at",
     "remove_contact",
@@ -59,8 +63,10 @@ __all__ = [
     "set_archived_for_all",
     "set_property_archived",
     "tag_all",
+    "tell_apart",
     "undo",
     "unmerge",
+    "untell_apart",
     "update",
     "update_contact",
     "update_property",

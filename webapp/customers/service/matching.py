@@ -181,10 +181,22 @@ def _root(customer: Customer, by_id: dict[int, Any]) -> int:
 
 
 def _one(row: Any, parts: Iterable[Any]) -> rules.Known:
-    customer: Customer = row.Customer
-    every, contacts = (customer, *parts), row.contacts or ()
+    return known(row.Customer, parts, row.contacts or (), row.places or (), has_places=row.has_places)
+
+
+def known(
+    customer: Customer,
+    parts: Iterable[Any] = (),
+    contacts: Sequence[Any] = (),
+    places: Sequence[Any] = (),
+    *,
+    has_places: bool = False,
+) -> rules.Known:
+    """A customer as the rules weigh it: with those merged into it, contacts as `(name, phone, email)` and properties as
+    `(id, address, unit, city, state, zip)`."""
+    every = (customer, *parts)
     names = {name for one in every for name in (one.name, one.company) if name}
-    read = ((p[0], rules.read_address(*p[1:])) for p in row.places or ())
+    read = ((place[0], rules.read_address(*place[1:])) for place in places)
     return rules.Known(
         customer=customer,
         id=customer.id,
@@ -193,6 +205,21 @@ def _one(row: Any, parts: Iterable[Any]) -> rules.Known:
         phones=frozenset({one.phone for one in every} | {phone for _, phone, _ in contacts}) - {""},
         emails=frozenset({one.email for one in every} | {email for _, _, email in contacts}) - {""},
         places=tuple((number, address) for number, address in read if address is not None),
-        has_places=row.has_places,
+        has_places=has_places or bool(places),
         archived=customer.archived,
     )
+
+
+def like(customer: Customer, of: rules.Known) -> list[rules.Candidate]:
+    """Everybody who may be a customer that is on record, itself among them; `of` is what is known of it."""
+    address = of.places[0][1] if of.places else None
+    asked = rules.Asked(rules.name_key(customer.name), customer.phone, customer.email, address)
+    found = {
+        one.id: one
+        for read in (
+            candidates.candidates(asked, lock=False),
+            candidates.alike(asked, customer.name, lock=False),
+        )
+        for one in _known(asked, read, lock=False)
+    }
+    return list(rules.judge(asked, list(found.values())).candidates)

@@ -88,6 +88,8 @@ def merge(kept_id: int, other_id: int, choices: Mapping[str, str] | None = None)
     values = rules.chosen_values(before, theirs, made)
     primaries = {"kept": _primary(kept_id), "other": _primary(other_id)}
     moved = {table.name: _move(table, other_id, kept_id) for table in MERGE_TABLES}
+    if kept.archived and not other.archived:
+        values["archived"], made["archived"] = False, "other"  # nobody who is in use goes out of sight
     for name, value in values.items():
         setattr(kept, name, value)
     kept.name_key = rules.name_key(kept.name)

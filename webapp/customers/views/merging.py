@@ -12,6 +12,51 @@ from webapp.kit.permissions import requires
 from webapp.models import Customer
 
 
+@bp.get("/duplicates")
+@requires(MERGE)
+def duplicates() -> Response:
+    """Pairs of customers who may be one and the same."""
+    found, more = service.pairs()
+    brief = queries.brief([one.id for pair in found for one in (pair.one, pair.other)])
+    return pages.render(
+        "customers/duplicates.html",
+        page_title="Possible duplicates",
+        more=more,
+        pairs=[
+            {"people": [_person(brief[one.id]) for one in (pair.one, pair.other)],
+             "url": f"/customers/{pair.one.id}/merge-with/{pair.other.id}",
+             "apart_url": f"/customers/{pair.one.id}/apart-from/{pair.other.id}",
+             "reasons": ", ".join(pair.reasons).capitalize()}
+            for pair in found
+        ],
+    )  # fmt: skip
+
+
+def _person(row: Any) -> dict[str, Any]:
+    """A customer with what tells it apart from others of its name."""
+    place = rules.one_line(dict(row._mapping))
+    parts = (row.company, clean.phone_words(row.phone), row.email, place)
+    return {"id": row.id, "name": row.name, "hint": " · ".join(part for part in parts if part)}
+
+
+@bp.post("/<int:customer_id>/apart-from/<int:other_id>")
+@requires(MERGE)
+def tell_apart(customer_id: int, other_id: int) -> Response:
+    """Note that two customers are two."""
+    one, other = service.tell_apart(customer_id, other_id)
+    pages.toast(f"{one.name} and {other.name} stay two customers.",
+                undo_url=f"/customers/{one.id}/apart-from/{other.id}/undo")  # fmt: skip
+    return pages.redirect("/customers/duplicates")
+
+
+@bp.post("/<int:customer_id>/apart-from/<int:other_id>/undo")
+@requires(MERGE)
+def untell_apart(customer_id: int, other_id: int) -> Response:
+    """Take that back."""
+    service.untell_apart(customer_id, other_id)
+    return pages.redirect("/customers/duplicates")
+
+
 @bp.route("/<int:customer_id>/merge", methods=["GET", "POST"])
 @requires(MERGE)
 @leads_on
@@ -32,7 +77,18 @@ def choose_other(customer_id: int) -> Response:
         page_title=f"Merge {customer.name}",
         form=form,
         customer=customer,
+        likely=() if refused else _likely(customer),
     )
+
+
+def _likely(customer: Customer) -> list[dict[str, Any]]:
+    found = service.like(customer)
+    brief = queries.brief([c.id for c in found])
+    return [
+        {"label": c.customer.name, "url": f"/customers/{customer.id}/merge-with/{c.id}", "icon": "user-round",
+         "hint": " – ".join(part for part in (_person(brief[c.id])["hint"], ", ".join(c.reasons).lower()) if part)}
+        for c in found
+    ]  # fmt: skip
 
 
 @bp.get("/<int:customer_id>/merge-with/<int:other_id>")
@@ -42,19 +98,30 @@ def compare(customer_id: int, other_id: int) -> Response:
     kept, other = service.mergeable(customer_id, other_id)
     mine, theirs = journal.snapshot(kept), journal.snapshot(other)
     choices = rules.default_choices(mine, theirs)
+    joins = {name for name in ("tags", "notes") if mine[name] and theirs[name]} & set(choices)
     brief = queries.brief([kept.id, other.id])
     return pages.render(
         "customers/merge.html",
         page_title=f"Merge {kept.name} and {other.name}",
         kept=kept,
         other=other,
+        called=_called(kept, other),
         cards=[_card(customer, brief[customer.id]) for customer in (kept, other)],
         rows=[
-            {"name": name, "label": rules.MERGED_FIELDS[name], "choice": choice, "both": name in ("tags", "notes"),
+            {"name": name, "label": rules.MERGED_FIELDS[name], "choice": choice, "both": name in joins,
              "kept": _words(name, mine[name]), "other": _words(name, theirs[name])}
             for name, choice in choices.items()
         ],
     )  # fmt: skip
+
+
+def _called(kept: Customer, other: Customer) -> dict[str, str]:
+    """What to call each of the two; by number as well where they have one name."""
+    same = kept.name.casefold() == other.name.casefold()
+    return {
+        word: f"{one.name} ({one.id})" if same else one.name
+        for word, one in (("kept", kept), ("other", other))
+    }
 
 
 def _card(customer: Customer, row: Any) -> dict[str, Any]:
@@ -66,7 +133,7 @@ def _card(customer: Customer, row: Any) -> dict[str, Any]:
         "phone": clean.phone_words(customer.phone),
         "email": customer.email,
         "address": rules.one_line(dict(row._mapping)),
-        "reference": customer.reference,
+        "archived": customer.archived,
         "created_at": customer.created_at,
         "counts": service.belongings(customer.id),
     }

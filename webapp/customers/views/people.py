@@ -119,6 +119,7 @@ def _property_dialog(customer_id: int, form: forms.PropertyForm, place: Property
 
 
 def _save_property(customer_id: int, place: Property | None, values: dict[str, Any]) -> Property:
+    values = rules.in_parts(values)
     if place is None:
         return service.add_property(customer_id, values)
     return service.update_property(customer_id, place.id, values)

@@ -129,8 +129,21 @@ def _alike(values: dict[str, Any], place: dict[str, Any]) -> list[dict[str, Any]
         state=place["state"],
         zip_code=place["zip"],
     )
-    likely = [c for c in verdict.candidates if c.score >= rules.UNSURE]
-    return [{"id": c.id, "name": c.customer.name, "why": ", ".join(c.reasons)} for c in likely[:5]]
+    likely = [c for c in verdict.candidates if c.score >= rules.UNSURE][:5]
+    brief = queries.brief([c.id for c in likely])
+    return [
+        {
+            "id": c.id,
+            "name": c.customer.name,
+            "why": ", ".join(c.reasons).lower(),
+            "hint": " · ".join(part for part in _told_apart(brief[c.id]) if part),
+        }
+        for c in likely
+    ]
+
+
+def _told_apart(row: Any) -> tuple[str, ...]:
+    return row.company, clean.phone_words(row.phone), row.email, rules.one_line(dict(row._mapping))
 
 
 @bp.get("/<int:customer_id>")
