@@ -11,7 +11,7 @@ from webapp.config import Settings
 from webapp.kit import api, assets, context, pages, permissions, plug, web, words
 
 DOMAINS = ("audit", "messaging", "accounts", "downloads", "imports", "technicians", "catalog", "customers",
-           "fleet", "timesheets", "dispatch", "sales", "desk")  # fmt: skip
+           "fleet", "timesheets", "equipment", "dispatch", "routing", "sla", "sales", "appointments", "phone", "desk")  # fmt: skip
 NAVIGATION: list[plug.NavItem] = []
 
 

@@ -67,7 +67,7 @@ def stored(company: Company) -> list[str]:
 def test_after_its_worker_was_killed_the_archive_goes_on_where_it_was_and_is_whole(
     company: Company, crew: Crew
 ) -> None:
-    people = 2 * archive.PIECE + 5
+    people = 4 * archive.PIECE + 5
     download = ask(company, staff(company, people))
     crew.start("clock")
     victim = crew.start("worker", "long")
@@ -77,7 +77,8 @@ def test_after_its_worker_was_killed_the_archive_goes_on_where_it_was_and_is_who
     victim.send_signal(signal.SIGKILL)
     left = job_of(company, download)
     assert left.status == "running"
-    assert len(left.state["pieces"]) == 1
+    kept = left.state["pieces"]
+    assert 1 <= len(kept) < 5  # how far it came before the blow is not ours to say
     with company.acting("payroll"):  # the dead one's lease is a minute long: nobody wants to wait for it here
         db.session.get_one(Job, (company.tenant_id, left.id)).lease_until = left.created_at
     seen: list[int] = []
@@ -91,8 +92,8 @@ def test_after_its_worker_was_killed_the_archive_goes_on_where_it_was_and_is_who
     wait_until(is_done, 60)
     made = job_of(company, download)
     assert (made.attempts, made.progress, made.progress_total) == (2, people, people)
-    assert made.state["pieces"][0] == left.state["pieces"][0]
-    assert min(seen) >= archive.PIECE  # nobody saw it begin anew
+    assert made.state["pieces"][: len(kept)] == kept
+    assert min(seen) >= archive.PIECE * len(kept)  # nobody saw it begin anew
     found = names(company, download)
     assert len(found) == len(set(found)) == people
     assert stored(company) == ["download"]  # the pieces are gone

@@ -1,0 +1,1 @@
+"""Units at a property: what they are, their warranty, readings and history."""

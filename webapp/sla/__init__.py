@@ -1,0 +1,1 @@
+"""Promises by the clock: policies, clocks of jobs, breaches."""
