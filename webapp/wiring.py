@@ -8,7 +8,7 @@ from flask import g, request
 from flask_wtf.csrf import generate_csrf
 
 from webapp.config import Settings
-from webapp.kit import api, assets, context, pages, permissions, plug, web, words
+from webapp.kit import api, assets, context, pages, permissions, plug, values, web, words
 
 DOMAINS = ("audit", "messaging", "accounts", "downloads", "imports", "technicians", "catalog", "customers",
            "fleet", "timesheets", "equipment", "dispatch", "routing", "sla", "sales", "appointments", "phone", "desk")  # fmt: skip
@@ -43,6 +43,7 @@ def _plug_in(app: web.App, domain: plug.Plug) -> None:
 
 
 def _install_templates(app: web.App) -> None:
+    values.zone_of_page = _zone
     app.jinja_env.globals.update(
         asset=assets.asset,
         csp_nonce=web.csp_nonce,
@@ -50,6 +51,7 @@ def _install_templates(app: web.App) -> None:
         nav=navigation,
         messages=pages.messages,
         date_words=date_words,
+        cells=values,
         may=permissions.may,
         settings=app.config["SETTINGS"],
     )
@@ -57,9 +59,13 @@ def _install_templates(app: web.App) -> None:
 
 def date_words(value: Any, style: str = "datetime", until: Any = None) -> str:
     """As :func:`webapp.kit.words.date_words`, in the organization's zone."""
-    organization = g.get("organization")
     # a macro hands on what a fact does not have as undefined, which is not None
-    return words.date_words(value, style, until or None, organization.time_zone if organization else "UTC")
+    return words.date_words(value, style, until or None, _zone())
+
+
+def _zone() -> str:
+    organization = g.get("organization")
+    return organization.time_zone if organization else "UTC"
 
 
 def navigation() -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with `Z` and whole seconds, as the field API writes times."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()[:19] + "Z"
 
 
 def iso_ms(moment: datetime) -> str:

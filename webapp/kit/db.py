@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -167,7 +169,11 @@ def rows(statement: Executable, params: dict[str, Any] | None = None) -> Sequenc
 @event.listens_for(Session, "after_begin")
 def _tell_the_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     tenant = session.info.get("tenant_id")
-    # is_local: the setting ends with the transaction, so a pooled connection never carries a tenant over
-    connection.exec_driver_sql(
-        "select set_config('app.tenant_id', %s, true)", (str(tenant) if tenant else "",)
-    )
+    # local: the setting ends with the transaction, so a pooled connection never carries a tenant over
+    telling = f"set local app.tenant_id = '{UUID(str(tenant)) if tenant else ''}'"
+    link: psycopg.Connection[Any] = connection.connection.dbapi_connection  # type: ignore[assignment]
+    # one round trip begins and tells; psycopg alone would take one for each
+    fresh = link.pgconn.transaction_status == TransactionStatus.IDLE
+    if fresh and link.pgconn.exec_(f"begin; {telling}".encode()).status == ExecStatus.COMMAND_OK:
+        return
+    connection.exec_driver_sql(telling)  # of a connection that is lost it says so, and the pool learns it

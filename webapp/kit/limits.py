@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import redis
-from flask import g
+from flask import Flask, g
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from limits import RateLimitItem, parse_many
@@ -23,6 +23,13 @@ log = logging.getLogger("truckroll.limits")
 Claim = tuple[str, tuple[str, ...]]  # a limit, and whose it is
 
 limiter = Limiter(key_func=get_remote_address, strategy="sliding-window-counter", key_prefix="truckroll")
+
+
+def install(app: Flask) -> None:
+    """Connect the library to its store. What is counted, and when, is said by :func:`hit` alone."""
+    # to be there already keeps the library from looking for limits of its own around each request
+    app.extensions["limiter"] = {limiter}
+    limiter.init_app(app)
 
 
 @lru_cache(maxsize=256)

@@ -95,7 +95,7 @@ def install(app: App, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
     csrf.init_app(app)
-    limits.limiter.init_app(app)
+    limits.install(app)
     app.extensions["redis"] = redis.Redis.from_url(settings.redis_url)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

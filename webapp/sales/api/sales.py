@@ -74,7 +74,7 @@ def list_sales(query: schemas.SaleQuery) -> Any:
         found, total = queries.changed_since(filters, query.updated_since, offset, query.limit)
     else:
         found, total = queries.numbered(filters, offset, query.limit)
-    return paging.Page([schemas.shape(row) for row in found], total, query.page, query.limit)
+    return paging.Page(schemas.shape_all(found), total, query.page, query.limit)
 
 
 def filters_of(query: schemas.SaleQuery) -> queries.Filters:

@@ -6,7 +6,20 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from webapp.customers.queries import survivor_ids
@@ -245,16 +258,17 @@ class Shape:
 def _given(filters: Filters, **more: Any) -> dict[str, Any]:
     """The values that go into the statement of a shape."""
     found = {"tenant": context.tenant_id(), "day_from": filters.date_from, "day_to": filters.date_to, **more}
-    if len(filters.technician_ids) == 1:
-        found["technician"] = filters.technician_ids[0]
-    found["technicians"] = list(filters.technician_ids) or [EVERYBODY]
-    return found
+    if len(filters.technician_ids) > 1:
+        return found | {"technicians": list(filters.technician_ids)}
+    return found | {"technician": filters.technician_ids[0] if filters.technician_ids else EVERYBODY}
 
 
 def _in_tallies(shape: Shape) -> list[ColumnElement[bool]]:
     wanted = [
         SaleTally.tenant_id == bindparam("tenant"),
-        SaleTally.technician_id.in_(bindparam("technicians", expanding=True)),
+        SaleTally.technician_id.in_(bindparam("technicians", expanding=True))
+        if shape.technicians > 1
+        else SaleTally.technician_id == bindparam("technician"),
     ]
     if shape.statuses:
         wanted.append(SaleTally.status.in_(shape.statuses))
@@ -305,30 +319,39 @@ def numbered(filters: Filters, offset: int, limit: int) -> tuple[Sequence[Row[An
         return (_of(inside.limit(limit).offset(offset)) if offset < total else []), total
     shape = Shape.of(filters)
     if offset == 0:
-        found = rows(_first(shape), _given(filters, most=limit))
+        found = rows(_first(shape, limit), _given(filters))
         return found, int(found[0].total) if found else 0
     start = page_start(filters, offset)
     if start.day is None:
         return [], start.total
-    values = _given(filters, start=start.day, skip=start.skip, most=limit)
-    return rows(_numbered(shape), values), start.total
+    values = _given(filters, start=start.day, skip=start.skip)
+    return rows(_numbered(shape, limit), values), start.total
 
 
 @lru_cache(maxsize=256)
-def _first(shape: Shape) -> Select[Any]:
+def _first(shape: Shape, limit: int) -> Select[Any]:
     """The first page with the total of all beside each row: one statement where a deep page takes two."""
     total = select(func.sum(SaleTally.count)).where(*_in_tallies(shape)).scalar_subquery()
-    inside = _inside(shape).limit(bindparam("most"))
-    return _page_of(inside, bindparam("tenant")).add_columns(total.label("total"))
+    wanted = listed().where(*_wanted(shape)).order_by(Sale.sold_on.desc(), Sale.id.desc())
+    return wanted.limit(_written(limit)).add_columns(total.label("total"))
+
+
+def _written(limit: int) -> ColumnElement[int]:
+    """A limit as a part of the statement: PostgreSQL plans one it is not told anew for each request."""
+    return literal_column(str(int(limit)), Integer)
 
 
 @lru_cache(maxsize=256)
-def _numbered(shape: Shape) -> Select[Any]:
+def _numbered(shape: Shape, limit: int) -> Select[Any]:
     inside = _inside(shape).where(Sale.sold_on <= bindparam("start"))
-    return _page_of(inside.limit(bindparam("most")).offset(bindparam("skip")), bindparam("tenant"))
+    return _page_of(inside.limit(_written(limit)).offset(bindparam("skip")), bindparam("tenant"))
 
 
 def _inside(shape: Shape) -> Select[Any]:
+    return select(Sale.id).where(*_wanted(shape)).order_by(Sale.sold_on.desc(), Sale.id.desc())
+
+
+def _wanted(shape: Shape) -> list[ColumnElement[bool]]:
     wanted = [Sale.tenant_id == bindparam("tenant")]
     if shape.statuses:
         wanted.append(_in_state(shape.statuses))
@@ -340,7 +363,7 @@ def _inside(shape: Shape) -> Select[Any]:
         wanted.append(Sale.technician_id == bindparam("technician"))
     elif shape.technicians:
         wanted.append(Sale.technician_id.in_(bindparam("technicians", expanding=True)))
-    return select(Sale.id).where(*wanted).order_by(Sale.sold_on.desc(), Sale.id.desc())
+    return wanted
 
 
 def changed_since(
