@@ -38,7 +38,10 @@ def test_money_percent_and_minutes_are_written_as_people_write_them() -> None:
     assert ">1 h 35 min<" in values.minutes(95)
 
 
-def test_the_words_of_a_moment_change_with_the_day_though_they_are_kept() -> None:
+def test_the_words_of_a_moment_change_with_the_day_though_they_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(values, "zone_of_page", lambda: "UTC")
     moment = datetime(2026, 3, 15, 16, 30, tzinfo=UTC)
     with clock.at(moment):
         assert "Today" in values.when(moment)

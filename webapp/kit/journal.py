@@ -169,19 +169,22 @@ def _micro(moment: datetime) -> int:
 listeners: Callable[[UUID], None] = lambda tenant: None  # noqa: E731  # a default that does nothing
 
 
-# one statement for whatever was collected: each further one costs more than PostgreSQL takes for it
+# one statement for whatever was collected, and one value for each table: every further one costs more than
+# PostgreSQL takes for the rows
 _EVENT = ("id", "name", "record_type", "record_id", "payload", "correlation_id", "created_at")
 _AUDIT = ("id", "created_at", "action", "source", "actor", "actor_name", "address", "correlation_id", "record_type",
-          "record_id", "payload")  # fmt: skip
-_TYPES = {"id": "uuid", "record_id": "bigint", "created_at": "timestamptz"}
+          "record_id", "payload", "hash")  # fmt: skip
+_TYPES = {
+    "id": "uuid",
+    "record_id": "bigint",
+    "created_at": "timestamptz",
+    "payload": "jsonb",
+    "hash": "bytea",
+}
 
 
-def _arrays(prefix: str, names: tuple[str, ...]) -> str:
-    return ", ".join(f"%({prefix}_{name})s::{_TYPES.get(name, 'text')}[]" for name in names)
-
-
-def _picked(names: tuple[str, ...]) -> str:
-    return ", ".join("payload::jsonb" if name == "payload" else name for name in names)
+def _given(names: tuple[str, ...]) -> str:
+    return ", ".join(["seq bigint", *(f"{name} {_TYPES.get(name, 'text')}" for name in names)])
 
 
 _LOCK_HEAD = (
@@ -190,15 +193,12 @@ _LOCK_HEAD = (
 _WRITE = f"""
 with told as (
     insert into events (tenant_id, seq, {", ".join(_EVENT)})
-    select %(tenant)s, %(event_seq)s + nr, {_picked(_EVENT)}
-    from unnest({_arrays("e", _EVENT)}) with ordinality as given ({", ".join(_EVENT)}, nr)
+    select %(tenant)s, seq, {", ".join(_EVENT)} from json_to_recordset(%(events)s::json) as given ({_given(_EVENT)})
 ), audited as (
-    insert into audit_entries (tenant_id, seq, hash, {", ".join(_AUDIT)})
-    select %(tenant)s, %(audit_seq)s + nr, hash, {_picked(_AUDIT)}
-    from unnest(%(hashes)s::bytea[], {_arrays("a", _AUDIT)}) with ordinality as given (hash, {", ".join(_AUDIT)}, nr)
+    insert into audit_entries (tenant_id, seq, {", ".join(_AUDIT)})
+    select %(tenant)s, seq, {", ".join(_AUDIT)} from json_to_recordset(%(audits)s::json) as given ({_given(_AUDIT)})
 )
-update journal_heads set event_seq = %(event_seq)s + cardinality(%(e_id)s::uuid[]),
-    audit_seq = %(audit_seq)s + cardinality(%(a_id)s::uuid[]), audit_hash = %(hash)s
+update journal_heads set event_seq = %(event_seq)s, audit_seq = %(audit_seq)s, audit_hash = %(hash)s
 where tenant_id = %(tenant)s
 """  # noqa: S608  # constants of this module
 
@@ -218,18 +218,16 @@ def _write(session: Session) -> None:
         raise RuntimeError(f"organization {tenant} has no journal")
     events, audits, tallies = waiting.events, waiting.audit, waiting.tallies
     waiting.events, waiting.audit, waiting.tallies = [], [], []
-    last = bytes(head.audit_hash)
-    hashes = []
-    for number, row in enumerate(audits, head.audit_seq + 1):
-        last = chained(last, tenant, number, row)
-        hashes.append(last)
     if events or audits:
-        values: dict[str, Any] = {"tenant": tenant, "event_seq": head.event_seq, "audit_seq": head.audit_seq,
-                                  "hash": last, "hashes": hashes}  # fmt: skip
-        values |= {f"e_{name}": [row[name] for row in events] for name in _EVENT}
-        values |= {f"a_{name}": [row[name] for row in audits] for name in _AUDIT}
-        for name in ("e_payload", "a_payload"):
-            values[name] = [orjson.dumps(payload).decode() for payload in values[name]]
+        last = bytes(head.audit_hash)
+        for number, row in enumerate(events, head.event_seq + 1):
+            row["seq"] = number
+        for number, row in enumerate(audits, head.audit_seq + 1):
+            last = chained(last, tenant, number, row)
+            row["seq"], row["hash"] = number, f"\\x{last.hex()}"
+        values = {"tenant": tenant, "event_seq": head.event_seq + len(events), "hash": last,
+                  "audit_seq": head.audit_seq + len(audits), "events": orjson.dumps(events).decode(),
+                  "audits": orjson.dumps(audits).decode()}  # fmt: skip
         connection.exec_driver_sql(_WRITE, values)
     if events:
         waiting.after_commit.append(lambda: listeners(tenant))

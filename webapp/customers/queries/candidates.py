@@ -10,9 +10,25 @@ waiting for each other.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from webapp.customers import rules
@@ -32,10 +48,25 @@ def candidates(asked: rules.Asked, *, lock: bool) -> Sequence[Row[Any]]:
     Rows of `(Customer, contacts, places, has_places, parts)`: contacts as `[name, phone, email]`, places at the street
     that was said as `[id, address, unit, city, state, zip]`, and whether others are merged into it.
     """
+    if asked.only_a_name:
+        return rows(_named(lock), {"tenant": context.tenant_id(), "name_key": asked.name_key})
     parts = _hits(asked)
     if not parts:
         return []
     return _read(asked, Customer.id.in_(union_all(*parts) if len(parts) > 1 else parts[0]), lock=lock)
+
+
+@cache
+def _named(lock: bool) -> Any:
+    """The commonest look-up, by a name alone, built once: it is asked for with nearly every sale."""
+    found = (
+        select(Customer.id)
+        .where(Customer.tenant_id == bindparam("tenant"), Customer.name_key == bindparam("name_key"))
+        .limit(literal_column(str(MOST), Integer))
+        .subquery()
+    )
+    nothing = rules.Asked()
+    return _statement(nothing, bindparam("tenant"), Customer.id.in_(select(found.c.id)), lock=lock)
 
 
 def became(asked: rules.Asked, merged_ids: Iterable[int], *, lock: bool) -> Sequence[Row[Any]]:
@@ -76,6 +107,10 @@ def merged_parts(customer_ids: Iterable[int]) -> Sequence[Row[Any]]:
 
 
 def _read(asked: rules.Asked, found: Any, *, lock: bool, contacts: bool = False) -> Sequence[Row[Any]]:
+    return rows(_statement(asked, context.tenant_id(), found, lock=lock, contacts=contacts))
+
+
+def _statement(asked: rules.Asked, tenant: Any, found: Any, *, lock: bool, contacts: bool = False) -> Any:
     part, place = aliased(Customer), aliased(Property)
     statement = (
         select(
@@ -93,13 +128,13 @@ def _read(asked: rules.Asked, found: Any, *, lock: bool, contacts: bool = False)
                 else literal(False)
             ).label("parts"),
         )
-        .where(Customer.tenant_id == context.tenant_id(), found)
+        .where(Customer.tenant_id == tenant, found)
         .order_by(Customer.id)
     )
     if lock:
         statement = statement.with_for_update(read=True, key_share=True, of=Customer)
         statement = statement.execution_options(populate_existing=True)
-    return rows(statement)
+    return statement
 
 
 def _contacts() -> Any:

@@ -1,7 +1,7 @@
 """What all the sales rules share: values that become plain JSON, and lists of words in a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import Field, fields
+from dataclasses import Field
 from datetime import date
 from typing import Any, ClassVar, TypeAlias
 
@@ -16,7 +16,13 @@ class Jsonable:
 
     def as_json(self) -> dict[str, JsonValue]:
         """This value as what `json.dumps` takes; money stays integer cents and rates basis points."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {
+            name: value if (value := getattr(self, name)).__class__ in _AS_IT_IS else _plain(value)
+            for name in self.__dataclass_fields__
+        }
+
+
+_AS_IT_IS = frozenset({int, str, bool, type(None)})
 
 
 def _plain(value: object) -> JsonValue:
