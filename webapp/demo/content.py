@@ -74,8 +74,9 @@ COMPANIES = ("Bayshore Dental", "Palm Court Apartments", "Harbor Coffee Roasters
              "Ybor Print Shop", "Hillsborough Day School", "Sunset Lanes", "Channelside Lofts HOA")  # fmt: skip
 STREETS = ("Oak St", "Bayshore Blvd", "Magnolia Ave", "Palm Dr", "Cypress Ln", "Himes Ave", "Azeele St", "Swann Ave",
            "Habana Ave", "Morrison Ave", "Sligh Ave", "River Cove Rd")  # fmt: skip
-TOWNS = (("Tampa", "33601"), ("Tampa", "33606"), ("Tampa", "33609"), ("Tampa", "33611"), ("Tampa", "33629"),
-         ("Brandon", "33510"), ("Riverview", "33569"), ("Lutz", "33548"), ("Clearwater", "33755"))  # fmt: skip
+TOWNS = (("Tampa", "33602"), ("Tampa", "33605"), ("Tampa", "33606"), ("Tampa", "33609"), ("Tampa", "33611"),
+         ("Tampa", "33629"), ("Tampa", "33618"), ("Tampa", "33647"), ("Brandon", "33510"), ("Brandon", "33511"),
+         ("Riverview", "33569"), ("Lutz", "33548"), ("Clearwater", "33755"))  # fmt: skip
 NOTES = ("", "", "", "Customer asked for the quiet model.", "Filter size 20×25×4.", "Gate code 4417.",
          "Paid on the spot.", "Compressor is 14 years old; quoted a replacement.", "Comfort plan explained.",
          "Second visit to finish the wiring.")  # fmt: skip

@@ -104,6 +104,7 @@ def _skills(world: World, last: date, chance: Random) -> None:
         skills.create_skill({"name": name, "description": what, "certified": certified}).id
         for name, what, certified in SKILLS
     ]
+    world.skills = {name: number for (name, _, _), number in zip(SKILLS, made, strict=True)}
     for who, (technician_id, levels) in enumerate(zip(world.technicians, LEVELS, strict=False)):
         for what, level in enumerate(levels):
             if not level:

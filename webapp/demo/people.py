@@ -1,15 +1,18 @@
 """Who is in the demo companies: users, technicians, the price book, rates, customers."""
 
 from datetime import date, timedelta
+from random import Random
+
+from sqlalchemy import select
 
 from webapp.accounts.service import passwords
 from webapp.catalog import service as catalog
 from webapp.customers import service as customers
 from webapp.demo import content
 from webapp.demo.world import World
-from webapp.kit import journal
-from webapp.kit.db import add
-from webapp.models import User
+from webapp.kit import geo, journal
+from webapp.kit.db import add, db
+from webapp.models import Property, User
 from webapp.sales import rules
 from webapp.sales.pay import manual
 from webapp.sales.queries.rates import Place
@@ -118,6 +121,19 @@ def _customers(world: World) -> None:
                          "state": "FL", "zip": zip_code}],
         )  # fmt: skip
         world.customers.append(made.id)
+    _locate(world)
+
+
+def _locate(world: World) -> None:
+    """Put every house somewhere in its ZIP code: what a map of a town looks like."""
+    scatter = Random(f"{world.plot.code} houses")  # noqa: S311  # a story, the same every time
+    for place in db.session.scalars(
+        select(Property).where(Property.tenant_id == world.tenant_id).order_by(Property.id)
+    ):
+        middle = geo.zip_centroid(place.zip)
+        if middle is not None:
+            place.latitude = round(middle[0] + scatter.uniform(-0.014, 0.014), 6)
+            place.longitude = round(middle[1] + scatter.uniform(-0.016, 0.016), 6)
 
 
 def manual_line(world: World, period_id: int) -> int:

@@ -1,7 +1,7 @@
 """Ninety days of a contractor's life: sales, approvals, payments, voids, closed periods, and a day under way."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.accounts.service import organizations
-from webapp.demo import CODES, content, fleet, people, timesheets
-from webapp.demo.world import ZONE, Plot, World, acting, moment
+from webapp.demo import CODES, content, fleet, jobs, people, timesheets
+from webapp.demo.world import Plot, World, acting, as_, moment, zone_at_work
 from webapp.kit import clock, directory, errors, journal, tenancy
 from webapp.kit.db import db
 from webapp.models import Organization, PayPeriod, Sale
@@ -60,11 +60,12 @@ def _put_aside(code: str, tenant: UUID) -> str:
 
 
 def _tell(plot: Plot, say: Say) -> UUID:
-    today = clock.today(ZONE)
+    zone = zone_at_work()
+    today = clock.today(zone)
     first = today - timedelta(days=plot.days)
     chance = Random(plot.seed)  # noqa: S311  # a story, the same every time
-    with moment(first, 7, 0):
-        world = _found(plot, chance)
+    with clock.at(datetime.combine(first, time(7), ZoneInfo(zone))):
+        world = _found(plot, chance, zone)
         with acting(world, "admin"):
             people.staff(world, PASSWORD)
         with acting(world, "admin"):
@@ -77,44 +78,49 @@ def _tell(plot: Plot, say: Say) -> UUID:
             say(f"  {plot.code}: {number} of {plot.days} days")
         _day(world, day, today)
         timesheets.day(world, day, today)
+        jobs.day(world, day, today)
     return world.tenant_id
 
 
-def _found(plot: Plot, chance: Random) -> World:
+def _found(plot: Plot, chance: Random, zone: str) -> World:
     made = organizations.create(
         organizations.NewOrganization(
             name=plot.name, code=plot.code, owner_username="admin", owner_name="Alex Admin", owner_password=PASSWORD,
-            owner_email=f"admin@{plot.code.lower()}.example.com", time_zone=ZONE,
+            owner_email=f"admin@{plot.code.lower()}.example.com", time_zone=zone,
             extra={"primary_color": plot.color, "second_person": plot.second_person, "phone": "+18135550100",
                    "address": "2200 E Palm Ave, Tampa, FL 33605"},
         )
     )  # fmt: skip
-    return World(plot, made.tenant_id, chance, {"admin": made.owner_id})
+    return World(plot, made.tenant_id, chance, zone, {"admin": made.owner_id})
 
 
 def _day(world: World, day: date, today: date) -> None:
     weekend = day.weekday() == 6
     lowest, highest = world.plot.busy
     amount = 0 if weekend else world.chance.randint(lowest, highest) // (3 if day.weekday() == 5 else 1)
-    now = clock.now().astimezone(ZoneInfo(ZONE))
-    hour = min(17, now.hour) if day == today else 17
-    if amount:
-        with moment(day, hour, 5), acting(world, "manager"):
-            for _ in range(amount):
-                _sell(world, day)
-    minute = now.minute if day == today and hour == now.hour else 40  # nothing is read in the future
-    with moment(day, hour, minute), acting(world, "manager"):
+    evening = min(clock.now(), world.at(day, 17, 40))  # nothing is read in the future
+    times = sorted(world.at(day, 8, world.chance.randint(20, 560)) for _ in range(amount))
+    if times:
+        with acting(world, "manager"):
+            for at in times:
+                if at <= evening:
+                    with clock.at(at):
+                        _sell(world, day)
+    with clock.at(evening), acting(world, "manager"):
         fleet.day(world, day, today)
     if day == today:
         return
-    with moment(day, 18, 30), acting(world, "manager"):
+    with moment(world, day, 18, 30), acting(world, "manager"):
         _decide(world, day, today)
-    with moment(day, 19, 0):
+    with moment(world, day, 19, 0):
         _pay(world, day, today)
 
 
 def _sell(world: World, day: date) -> None:
-    """Somebody sells something: mostly small work, now and then an installation, sometimes shared or discounted."""
+    """Somebody sells something: mostly small work, now and then an installation, sometimes shared or discounted.
+
+    Technicians record their own sales on the phone as they make them, the manager those that were reported to the office.
+    """
     chance = world.chance
     weights = [max(1, 3_000_000 // (price + 30_000)) for _, price in world.items]
     item, price = chance.choices(world.items, weights)[0]
@@ -123,23 +129,24 @@ def _sell(world: World, day: date) -> None:
     sold_for = price * (100 - discount) // 100 // 100 * 100
     others = [t for t in world.technicians if t != seller]
     shared = price > 300_000 and chance.random() < 0.4
-    paid = chance.random() < 0.7
-    sales.record(
-        sales.NewSale(
-            technician_id=seller,
-            item_id=item,
-            sale_price_cents=sold_for,
-            sold_on=day,
-            completed_on=day if chance.random() < 0.9 else None,
-            splits=(sales.Share(chance.choice(others), chance.choice((3000, 4000, 5000))),) if shared else (),
-            buyer=sales.Buyer(customer_id=chance.choice(world.customers)),
-            payment_type=chance.choice(content.PAYMENT_TYPES),
-            payment_status="paid" if paid else "unpaid",
-            payment_date=day if paid else None,
-            notes=chance.choice(content.NOTES),
-            source="demo",
-        )
+    paid = chance.random() < 0.6
+    new = sales.NewSale(
+        technician_id=seller,
+        item_id=item,
+        sale_price_cents=sold_for,
+        sold_on=day,
+        completed_on=day if chance.random() < 0.9 else None,
+        splits=(sales.Share(chance.choice(others), chance.choice((3000, 4000, 5000))),) if shared else (),
+        buyer=sales.Buyer(customer_id=chance.choice(world.customers)),
+        payment_type=chance.choice(content.PAYMENT_TYPES),
+        payment_status="paid" if paid else "unpaid",
+        payment_date=day if paid else None,
+        notes=chance.choice(content.NOTES),
+        source="demo",
     )
+    # the office takes payments down
+    with as_(world, "manager" if paid else f"tech{world.technicians.index(seller) + 1}"):
+        sales.record(new)
 
 
 def _decide(world: World, day: date, today: date) -> None:

@@ -1,14 +1,13 @@
 """When the demo's technicians worked: ninety days of clocking, weeks approved, one clock-out forgotten, two corrections asked."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.demo.world import ZONE, World, acting, moment
+from webapp.demo.world import World, acting, moment
 from webapp.kit import clock
 from webapp.kit.db import db
 from webapp.models import TimeEntry
@@ -27,11 +26,11 @@ def day(world: World, day: date, today: date) -> None:
         _today(world, today)
         return
     if day.weekday() == 6 or day == today - timedelta(days=1):
-        with moment(day, 20, 0), acting(world, "admin"):
+        with moment(world, day, 20, 0), acting(world, "admin"):
             service.bulk.add_entries(_week(world, day, today))
     if day.weekday() == 6 and today - day <= WEEK:
         for number in range(1, SLOW + 1):
-            with moment(day, 20, 10 * number), acting(world, f"tech{number}"):
+            with moment(world, day, 20, 10 * number), acting(world, f"tech{number}"):
                 mine = queries.sheets.sheet(world.technicians[number - 1], queries.week_of(day).start)
                 if (
                     mine is not None
@@ -41,7 +40,7 @@ def day(world: World, day: date, today: date) -> None:
     if day.weekday() == 2 and monday < today - timedelta(
         days=today.weekday()
     ):  # last week waits for whoever tries it
-        with moment(day, 20, 30), acting(world, "payroll"):
+        with moment(world, day, 20, 30), acting(world, "payroll"):
             if found := _sheets(monday - WEEK):
                 service.sheets.approve_many(found)
 
@@ -73,22 +72,18 @@ def _worked(world: World, day: date, today: date) -> list[Worked]:
             or (position == FORGETFUL and day == today - timedelta(days=1))
         ):
             continue
-        start = _at(day, 7, 20 + chance.randint(0, 45))
-        end = _at(day, 13 if day.weekday() == 5 else 16, 10 + chance.randint(0, 100))
-        lunch = _at(day, 11, 40 + chance.randint(0, 60))
+        start = world.at(day, 7, 20 + chance.randint(0, 45))
+        end = world.at(day, 13 if day.weekday() == 5 else 16, 10 + chance.randint(0, 100))
+        lunch = world.at(day, 11, 40 + chance.randint(0, 60))
         pauses = [("lunch", lunch, lunch + timedelta(minutes=chance.choice((30, 30, 35, 45))))]
-        if chance.random() < 0.3 and end > _at(day, 15, 30):
-            pauses.append(("rest", _at(day, 14, 30), _at(day, 14, 42)))
+        if chance.random() < 0.3 and end > world.at(day, 15, 30):
+            pauses.append(("rest", world.at(day, 14, 30), world.at(day, 14, 42)))
         found.append(Worked(technician_id, start, end, tuple(pauses)))
         if chance.random() < 0.04:  # called out in the evening, now and then until after midnight
-            out = _at(day, 21, chance.randint(0, 40))
+            out = world.at(day, 21, chance.randint(0, 40))
             if day != today - timedelta(days=1):
                 found.append(Worked(technician_id, out, out + timedelta(minutes=chance.randint(60, 240))))
     return found
-
-
-def _at(day: date, hour: int, minutes: int) -> datetime:
-    return datetime.combine(day, time(hour), ZoneInfo(ZONE)) + timedelta(minutes=minutes)
 
 
 # Today ----------------------------------------------------------------------------------------------------
@@ -97,7 +92,7 @@ def _at(day: date, hour: int, minutes: int) -> datetime:
 def _today(world: World, today: date) -> None:
     now = clock.now()
     yesterday = today - timedelta(days=1)
-    with acting(world, f"tech{FORGETFUL + 1}"), clock.at(_at(yesterday, 9, 12)):
+    with acting(world, f"tech{FORGETFUL + 1}"), clock.at(world.at(yesterday, 9, 12)):
         service.clock_in(service.Punch(latitude="27.950600", longitude="-82.457200"))
     if today.weekday() < 5:
         for position in range(len(world.technicians)):
@@ -105,9 +100,9 @@ def _today(world: World, today: date) -> None:
                 with acting(world, f"tech{position + 1}"):
                     _morning(world, position, today, now)
     with acting(world, f"tech{LATE + 1}"):
-        _came_earlier(world.technicians[LATE], today)
+        _came_earlier(world, world.technicians[LATE], today)
     with acting(world, f"tech{ABSENT + 1}"):
-        _forgot_all(yesterday if yesterday.weekday() < 5 else yesterday - timedelta(days=1))
+        _forgot_all(world, yesterday if yesterday.weekday() < 5 else yesterday - timedelta(days=1))
     with acting(world, "admin"):
         service.missing.find()
 
@@ -115,13 +110,13 @@ def _today(world: World, today: date) -> None:
 def _morning(world: World, position: int, today: date, now: datetime) -> None:
     """Who is at work clocked in, has lunch, and goes home, as far as the day has come."""
     chance = Random(f"{world.plot.seed} {today} {position}")  # noqa: S311  # a story, the same every time
-    lunch = _at(today, 11, 45 + 7 * position)
-    end = _at(today, 16, 20 + 9 * position)
+    lunch = world.at(today, 11, 45 + 7 * position)
+    end = world.at(today, 16, 20 + 9 * position)
     place = service.Punch(
         latitude=f"27.9{chance.randint(1000, 9999)}", longitude=f"-82.4{chance.randint(1000, 9999)}"
     )
     steps: tuple[tuple[datetime, Callable[[], Any]], ...] = (
-        (_at(today, 7, 22 + 6 * position), lambda: service.clock_in(place)),
+        (world.at(today, 7, 22 + 6 * position), lambda: service.clock_in(place)),
         (lunch, lambda: service.start_break(service.Punch())),
         (lunch + timedelta(minutes=30), lambda: service.end_break(service.Punch())),
         (end, lambda: service.clock_out(place)),
@@ -132,12 +127,12 @@ def _morning(world: World, position: int, today: date, now: datetime) -> None:
                 step()
 
 
-def _came_earlier(technician_id: int, today: date) -> None:
+def _came_earlier(world: World, technician_id: int, today: date) -> None:
     """The latest finished entry began half an hour before it was clocked."""
     entry = db.session.scalars(
         select(TimeEntry)
         .where(TimeEntry.technician_id == technician_id, TimeEntry.clock_out.is_not(None),
-               TimeEntry.clock_in < _at(today, 0, 0))
+               TimeEntry.clock_in < world.at(today, 0, 0))
         .order_by(TimeEntry.clock_in.desc()).limit(1)
     ).one_or_none()  # fmt: skip
     if entry is None:  # a story of one day
@@ -148,8 +143,8 @@ def _came_earlier(technician_id: int, today: date) -> None:
     )  # fmt: skip
 
 
-def _forgot_all(day: date) -> None:
+def _forgot_all(world: World, day: date) -> None:
     service.corrections.request(
-        service.Ask(clock_in=_at(day, 18, 30), clock_out=_at(day, 20, 15),
+        service.Ask(clock_in=world.at(day, 18, 30), clock_out=world.at(day, 20, 15),
                     reason="Leak at the Keller house after hours, phone was dead")
     )  # fmt: skip
