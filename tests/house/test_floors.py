@@ -9,8 +9,8 @@ from webapp.config import ROOT
 
 HOUSE = {"kit", "models", "cli", "demo"}  # not domains
 DOORS = {"service", "queries", "rules", "permissions", "registry"}
-# where other domains put their cards on the settings page
-OPEN = {("accounts", "settings", "home")}
+# where other domains put their cards on the settings page; how the company dispatches, read by every floor above
+OPEN = {("accounts", "settings", "home"), ("dispatch", "settings")}
 
 
 def domains() -> list[Path]:

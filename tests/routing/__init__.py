@@ -1,0 +1,1 @@
+"""Tests of slots, suggestions and route plans."""

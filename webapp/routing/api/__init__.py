@@ -1,0 +1,1 @@
+"""The field API of routes: slots, suggestions and plans."""

@@ -1,0 +1,1 @@
+"""Reading what suggestions, slots and route plans look at."""
