@@ -1,6 +1,10 @@
 """What routes plug into the house."""
 
 from webapp.kit.plug import Plug
-from webapp.routing.api import slots
+from webapp.routing.api import slots, suggestions
+from webapp.routing.views import bp
+from webapp.routing.views import suggestions as suggestion_pages
 
-PLUG = Plug(blueprints=(slots.api,))
+__all__ = ["PLUG", "suggestion_pages"]  # importing the views puts them on their blueprint
+
+PLUG = Plug(blueprints=(bp, slots.api, suggestions.api))

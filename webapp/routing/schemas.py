@@ -1,4 +1,4 @@
-"""Slots as the API reads and answers them."""
+"""Slots and suggestions as the API reads and answers them."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from webapp.routing.rules import lanes, suit
 from webapp.routing.service import slots
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
@@ -62,3 +63,50 @@ def skill_of(text: str) -> tuple[int, int]:
     """`7:3` → (7, 3); `7` → (7, 1)."""
     number, _, level = text.partition(":")
     return int(number), int(level or 1)
+
+
+class PartOut(BaseModel):
+    """One side of a suggestion, from 0 to 100, in words."""
+
+    score: int
+    why: str
+
+
+class PartsOut(BaseModel):
+    """What the score is made of."""
+
+    skills: PartOut
+    zone: PartOut
+    distance: PartOut
+    availability: PartOut
+    workload: PartOut
+    history: PartOut
+
+
+class SuggestionOut(BaseModel):
+    """A technician weighed for a job. `missing` says what keeps them from being simply sent; empty for those who can be."""
+
+    technician_id: int
+    technician_name: str
+    score: int
+    parts: PartsOut
+    missing: list[str]
+    starts_at: datetime | None
+    drive_minutes: int | None
+    added_minutes: int | None
+    why: str
+
+
+def shape_suggestion(found: suit.Suggestion) -> dict[str, Any]:
+    """A suggestion as the API answers it."""
+    return {
+        "technician_id": found.technician_id,
+        "technician_name": found.name,
+        "score": found.score,
+        "parts": {name: {"score": part.score, "why": part.why} for name, part in found.parts.items()},
+        "missing": list(found.missing),
+        "starts_at": None if found.starts is None else lanes.moment(found.starts),
+        "drive_minutes": found.drive,
+        "added_minutes": found.added,
+        "why": found.why,
+    }

@@ -1,5 +1,6 @@
 """Suggestions, free slots and route plans."""
 
 from webapp.routing.service.slots import Offer, Wanted, offers, wanted_by
+from webapp.routing.service.suggestions import Suggestions, send, suggestions
 
-__all__ = ["Offer", "Wanted", "offers", "wanted_by"]
+__all__ = ["Offer", "Suggestions", "Wanted", "offers", "send", "suggestions", "wanted_by"]
