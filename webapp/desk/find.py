@@ -10,15 +10,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, OFFICE_USE, USERS_MANAGE
+from webapp.accounts.queries import organization
 from webapp.catalog import permissions as catalog
 from webapp.customers import permissions as customers
+from webapp.dispatch.permissions import DISPATCH_EDIT, DISPATCH_READ
 from webapp.fleet import permissions as fleet
 from webapp.imports.permissions import IMPORTS_USE
 from webapp.kit import context, money, search
 from webapp.kit.clean import phone_words
 from webapp.kit.db import rows
 from webapp.kit.permissions import may
-from webapp.models import Customer, Item, Sale, ServiceZone, Technician, Vehicle
+from webapp.kit.words import date_words
+from webapp.models import Customer, DispatchJob, Item, Sale, ServiceZone, Technician, Vehicle
 from webapp.sales.permissions import SALES_READ_ALL, SALES_RECORD
 from webapp.technicians import permissions as technicians
 
@@ -28,6 +31,7 @@ LOOKED_AT = 300  # records of one kind that are ordered by name: one letter must
 # what can be begun: label, address, icon, permission, and further words it is found by
 ACTIONS = (
     ("Record a sale", "/sales/new", "circle-plus", SALES_RECORD, "new add sell"),
+    ("New job", "/jobs/new", "calendar-plus", DISPATCH_EDIT, "add book visit call"),
     ("Add a customer", "/customers/new", "user-plus", customers.CREATE, "new household company"),
     ("Add a technician", "/technicians/new", "hard-hat", technicians.EDIT, "new employee hire"),
     ("Add an item", "/items/new", "package-plus", catalog.EDIT, "new price book product service"),
@@ -87,6 +91,39 @@ def _sales(query: str) -> list[dict[str, Any]]:
     return [
         {"label": f"Sale {row.id}: {row.item}", "url": f"/sales/{row.id}", "icon": "badge-dollar-sign", "state": row.status,
          "hint": " · ".join(x for x in (row.customer_name, row.technician, money.dollars(row.sale_price_cents)) if x)}
+        for row in rows(statement)
+    ]  # fmt: skip
+
+
+def _jobs(query: str) -> list[dict[str, Any]]:
+    match = re.fullmatch(r"(?:job\s*)?#?\s*(\d{1,18})", query, re.IGNORECASE)
+    if match and len(match[1]) < 7:  # longer ones are telephone numbers
+        condition: Any = DispatchJob.id == int(match[1])
+    elif (words := search.matching("dispatch", query)) is not None:
+        condition = DispatchJob.id.in_(select(words.limit(LOOKED_AT).subquery()))
+    else:
+        return []
+    zone = organization().time_zone
+    statement = (
+        select(DispatchJob.id, DispatchJob.title, DispatchJob.customer_name, DispatchJob.status, DispatchJob.held_at,
+               DispatchJob.scheduled_start, DispatchJob.scheduled_end, Technician.name.label("technician"))
+        .outerjoin(Technician, and_(Technician.tenant_id == DispatchJob.tenant_id, Technician.id == DispatchJob.technician_id))
+        .where(DispatchJob.tenant_id == context.tenant_id(), condition)
+        .order_by(DispatchJob.status.in_(("completed", "cancelled")), DispatchJob.id.desc())
+        .limit(EACH)
+    )  # fmt: skip
+
+    def when(row: Any) -> str:
+        return (
+            date_words(row.scheduled_start, "datetime", row.scheduled_end, zone)
+            if row.scheduled_start
+            else ""
+        )
+
+    return [
+        {"label": f"Job {row.id}: {row.title}", "url": f"/jobs/{row.id}", "icon": "calendar-days",
+         "state": "on_hold" if row.held_at else row.status,
+         "hint": " · ".join(x for x in (row.customer_name, when(row), row.technician) if x)}
         for row in rows(statement)
     ]  # fmt: skip
 
@@ -177,6 +214,7 @@ def _exists(url: str) -> bool:
 
 _SOURCES: tuple[tuple[str, str, Callable[[str], list[dict[str, Any]]]], ...] = (
     ("Customers", customers.READ, _customers),
+    ("Jobs", DISPATCH_READ, _jobs),
     ("Sales", SALES_READ_ALL, _sales),
     ("Technicians", technicians.READ, _technicians),
     ("Price book", catalog.READ, _items),

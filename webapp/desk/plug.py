@@ -3,6 +3,7 @@
 from webapp.accounts.permissions import OFFICE_USE
 from webapp.desk import (
     fleet_waiting,
+    job_waiting,
     reference,
     styleguide,
     time_waiting,
@@ -13,7 +14,7 @@ from webapp.desk import (
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "fleet_waiting", "time_waiting", "waiting"]
+__all__ = ["PLUG", "fleet_waiting", "job_waiting", "time_waiting", "waiting"]
 
 
 def _wire(app: App) -> None:

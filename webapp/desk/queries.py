@@ -16,6 +16,7 @@ from webapp.models import (
     Import,
     Item,
     Message,
+    PayAnswer,
     PayLine,
     PayPeriod,
     Sale,
@@ -147,6 +148,20 @@ def lines_waiting() -> tuple[int, int]:
     )  # fmt: skip
     row = db.session.execute(statement).one()
     return int(row[0]), int(row[1])
+
+
+def disputes() -> tuple[int, Any | None]:
+    """How many technicians wait for an answer about their pay, and the one who waits longest."""
+    statement = (
+        select(PayAnswer.pay_period_id, PayAnswer.technician_id, PayAnswer.note, Technician.name.label("technician"),
+               func.count().over().label("amount"))
+        .join(Technician, and_(Technician.tenant_id == PayAnswer.tenant_id, Technician.id == PayAnswer.technician_id))
+        .where(PayAnswer.tenant_id == context.tenant_id(), PayAnswer.answer == "disputed")
+        .order_by(PayAnswer.answered_at)
+        .limit(1)
+    )  # fmt: skip
+    found = rows(statement)
+    return (int(found[0].amount), found[0]) if found else (0, None)
 
 
 def periods_over(today: date) -> Sequence[PayPeriod]:

@@ -60,6 +60,20 @@ def amounts_by_hand() -> Card | None:
                 "hand-coins", "warning", money.dollars(cents), count)  # fmt: skip
 
 
+@card(PAYROLL_APPROVE, 31)
+def disputed_pay() -> Card | None:
+    count, first = queries.disputes()
+    if first is None:
+        return None
+    title = (
+        f"{first.technician} says something is wrong with their pay"
+        if count == 1
+        else f"{count} technicians dispute their pay"
+    )
+    url = f"/pay-periods/{first.pay_period_id}/technicians/{first.technician_id}"
+    return Card(title, url, first.note[:140], "message-square-text", "danger", count=count)
+
+
 @card(SALES_READ_ALL, 40)
 def sales_without_customer() -> Card | None:
     count = queries.unmatched_sales()

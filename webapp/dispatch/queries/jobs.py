@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from webapp.dispatch.permissions import DISPATCH_READ
 from webapp.kit import context, errors, listing, permissions, search
@@ -30,7 +30,14 @@ class Filters:
     zone_ids: tuple[int, ...] = ()
     on_hold: bool | None = None
     tag: str = ""
+    late_by: datetime | None = None  # promised for before this moment, and not begun
+    confirmed: bool | None = None
+    hold_due: datetime | None = None  # to be come back to by then
     updated_since: datetime | None = None
+
+
+LATE_STATUSES = ("pending", "dispatched", "acknowledged", "en_route")  # nobody is there yet
+LATE_FOR = timedelta(days=7)  # what is later than this is forgotten, not late
 
 
 SORTS = {
@@ -62,8 +69,24 @@ def conditions(filters: Filters) -> list[Any]:
         found.append(job.held_at.is_not(None) if f.on_hold else job.held_at.is_(None))
     if f.tag:
         found.append(job.tags.contains([f.tag]))
+    found += _attention(f)
     if f.updated_since is not None:
         found.append(job.updated_at >= f.updated_since)
+    return found
+
+
+def _attention(f: Filters) -> list[Any]:
+    """What somebody has to see to: late, not confirmed, to be come back to."""
+    job = DispatchJob
+    found: list[Any] = []
+    if f.late_by is not None:
+        promised = func.coalesce(job.window_end, job.scheduled_start)
+        found += [job.scheduled_start.between(f.late_by - LATE_FOR, f.late_by), promised < f.late_by,
+                  job.held_at.is_(None), job.status.in_(LATE_STATUSES)]  # fmt: skip
+    if f.confirmed is not None:
+        found.append(job.confirmed_at.is_not(None) if f.confirmed else job.confirmed_at.is_(None))
+    if f.hold_due is not None:
+        found += [job.held_at.is_not(None), job.hold_until <= f.hold_due]
     return found
 
 

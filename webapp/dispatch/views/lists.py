@@ -6,10 +6,12 @@ from typing import Any
 from flask import Response, request
 
 from webapp.accounts.service import saved_views
+from webapp.customers import queries as customers
 from webapp.dispatch import settings, words
 from webapp.dispatch.permissions import DISPATCH_READ
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages as queries
+from webapp.dispatch.rules import lateness
 from webapp.dispatch.views import bp
 from webapp.kit import clock, csv, listing, lists, pages
 from webapp.kit.permissions import requires
@@ -31,9 +33,15 @@ COLUMNS: list[dict[str, Any]] = [
 ]
 LABELS = {
     "status": "Status", "type": "Type", "priority": "Priority", "technician": "Technician", "when": "When",
-    "from": "From", "to": "To", "hold": "On hold", "tag": "Tag",
+    "from": "From", "to": "To", "hold": "On hold", "tag": "Tag", "customer": "Customer", "confirmed": "Confirmed",
 }  # fmt: skip
-PRESETS = (("today", "Today"), ("tomorrow", "Tomorrow"), ("week", "Next 7 days"), ("past", "Before today"))
+PRESETS = (
+    ("today", "Today"),
+    ("tomorrow", "Tomorrow"),
+    ("week", "Next 7 days"),
+    ("past", "Before today"),
+    ("late", "Late now"),
+)
 VIEWS = (
     ("", "Open", "/jobs"),
     ("unassigned", "Unassigned", "/jobs?status=pending&hold=no&view=unassigned"),
@@ -47,7 +55,7 @@ OPEN = ("pending", "dispatched", "acknowledged", "en_route", "on_site", "in_prog
 def read() -> listing.ListQuery:
     """The list's address, understood."""
     fixed = {"status": words.STATUSES, "type": words.TYPES, "priority": words.PRIORITIES, "when": dict(PRESETS),
-             "hold": {"yes": "yes", "no": "no"}}  # fmt: skip
+             "hold": {"yes": "yes", "no": "no", "due": "to be come back to"}, "confirmed": {"yes": "yes", "no": "no"}}  # fmt: skip
     return listing.read(reading.SORTS, "scheduled", labels=LABELS, words=fixed)
 
 
@@ -70,6 +78,10 @@ def filters(query: listing.ListQuery) -> reading.Filters:
         starts_from=clock.day_bounds(first, zone)[0] if first else None,
         starts_before=clock.day_bounds(last, zone)[1] if last else None,
         on_hold={"yes": True, "no": False}.get(query.get("hold")), tag=query.get("tag"),
+        customer_id=next(iter(query.numbers("customer")), None),
+        confirmed={"yes": True, "no": False}.get(query.get("confirmed")),
+        late_by=clock.now() - lateness.GRACE if query.get("when") == "late" else None,
+        hold_due=clock.now() if query.get("hold") == "due" else None,
     )  # fmt: skip
 
 
@@ -94,6 +106,9 @@ def index() -> Response:
     ]
     whole = not (pages.is_htmx() and request.headers.get("HX-Target") == "results")
     everybody = technicians.choices()
+    query.words["customer"] = {
+        str(k): row.name for k, row in customers.brief(query.numbers("customer")).items()
+    }
     query.words["technician"] = {str(number): name for number, name in everybody}
     return pages.render(
         "dispatch/list.html", block={"results": "results"}, page_title="Jobs", query=query, page=page, columns=COLUMNS,
