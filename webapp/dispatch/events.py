@@ -6,7 +6,8 @@ from webapp.kit import streams
 from webapp.kit.events import declare
 from webapp.models import DispatchJob
 
-streams.TOPICS["dispatch"] = "dispatch-changed"
+# what the board shows, whichever record it is of
+streams.TOPICS |= dict.fromkeys(("dispatch", "lane", "shift", "on-call"), "dispatch-changed")
 _JOB = {
     "id": 42, "title": "AC Repair - Smith Residence", "job_type": "repair", "priority": "high", "status": "dispatched",
     "customer_id": 7, "customer_name": "John Smith", "technician_id": 3, "scheduled_start": "2026-03-28T09:00:00Z",
@@ -36,6 +37,27 @@ CONFIRMED = declare("dispatch.confirmed", "The customer confirmed the visit", _J
 VISIT_ADDED = declare("dispatch.visit-added", "A further visit was added to a job", _JOB | {"visit_id": 52})
 DETAIL = declare("dispatch.detail-changed", "A note, file, checklist step or material of a job changed",
                  _JOB | {"what": "note", "detail_id": 9})  # fmt: skip
+_BLOCK = {"id": 12, "technician_id": 3, "kind": "time_off", "title": "Dentist", "status": "approved",
+          "starts_at": "2026-03-28T13:00:00Z", "ends_at": "2026-03-28T15:00:00Z"}  # fmt: skip
+BLOCK_CREATED = declare("lane.block-created", "Time that is no job was put on a technician's lane", _BLOCK)
+BLOCK_CHANGED = declare("lane.block-changed", "A block on a lane was moved or changed", _BLOCK)
+BLOCK_REMOVED = declare("lane.block-removed", "A block was taken off a lane", _BLOCK)
+LEAVE_ASKED = declare(
+    "lane.time-off-requested", "A technician asks for time off", _BLOCK | {"status": "requested"}
+)
+LEAVE_DECIDED = declare("lane.time-off-decided", "A request for time off was approved or declined",
+                        _BLOCK | {"decision": "approved"})  # fmt: skip
+PROFILE_CHANGED = declare(
+    "lane.profile-changed",
+    "How a technician is dispatched was changed",
+    {"technician_id": 3, "changed": ["dispatched"]},
+)
+SHIFTS_CHANGED = declare(
+    "shift.changed", "When a technician works was changed", {"technician_id": 3, "shift_ids": [7]}
+)
+ON_CALL_CHANGED = declare(
+    "on-call.changed", "Who is on call was changed", {"technician_ids": [3], "turn_ids": [5]}
+)
 
 
 def payload(job: DispatchJob, **more: Any) -> dict[str, Any]:

@@ -126,3 +126,13 @@ class StepForm(forms.Form):
 
     status = SelectField("Status", validators=[InputRequired("Choose a status.")])
     reason = forms.text("Reason", limit=500)
+
+
+class TableForm(forms.Form):
+    """Where the visit chosen in the board's table goes."""
+
+    visit_id = forms.NumberChoice("Visit", validators=[InputRequired("Choose a visit in the table.")])
+    technician_id = SelectField("Technician", validate_choice=True)
+    scheduled_start = _when("Starts", description="As it is when left empty")
+    override_reason = forms.text("Reason to do it all the same", limit=500,
+                                 description="Only where something is in the way")  # fmt: skip

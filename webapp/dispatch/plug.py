@@ -1,21 +1,67 @@
 """What dispatch plugs into the house."""
 
+from webapp.accounts.settings import home
 from webapp.dispatch import panels
-from webapp.dispatch.api import board, office, stream, technician
-from webapp.dispatch.permissions import DISPATCH_READ
-from webapp.dispatch.views import bp, edit, lists, show
+from webapp.dispatch.api import board as board_api
+from webapp.dispatch.api import office, schedules, stream, technician
+from webapp.dispatch.permissions import DISPATCH_OWN, DISPATCH_READ, DISPATCH_SETTINGS
+from webapp.dispatch.views import (
+    blocks,
+    board,
+    board_bp,
+    bp,
+    edit,
+    leave,
+    lists,
+    moving,
+    on_call,
+    own_bp,
+    preferences,
+    settings_bp,
+    shifts,
+    show,
+)
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "edit", "lists", "show"]  # importing the views puts them on their blueprint
+# importing the views puts them on their blueprints
+__all__ = [
+    "PLUG",
+    "blocks",
+    "board",
+    "edit",
+    "leave",
+    "lists",
+    "moving",
+    "on_call",
+    "preferences",
+    "shifts",
+    "show",
+]
 
 
 def _wire(app: App) -> None:
     panels.install()
+    home.add(
+        home.Matter(
+            "Dispatch",
+            "Business hours, the board’s hours, arrival windows, time kept free for emergencies, driving",
+            "/settings/dispatch",
+            "route",
+            DISPATCH_SETTINGS,
+            42,
+        )
+    )
 
 
 PLUG = Plug(
-    blueprints=(bp, office.api, board.api, technician.api, stream.api),
-    navigation=(NavItem("Work", "Jobs", "/jobs", "calendar-days", 6, DISPATCH_READ, key="g j"),),
+    blueprints=(
+        bp, board_bp, own_bp, settings_bp, office.api, board_api.api, schedules.api, technician.api, stream.api,
+    ),
+    navigation=(
+        NavItem("Work", "Dispatch", "/dispatch", "columns-3", 5, DISPATCH_READ, key="g d"),
+        NavItem("Work", "Jobs", "/jobs", "calendar-days", 6, DISPATCH_READ, key="g j"),
+        NavItem("", "Time off", "/my/time-off", "calendar-x", 14, DISPATCH_OWN, roles=("technician",)),
+    ),
     wire=_wire,
-)
+)  # fmt: skip

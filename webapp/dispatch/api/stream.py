@@ -9,7 +9,7 @@ from webapp.kit.api import Api
 from webapp.kit.dialects import FIELD
 
 api = Api("dispatch_stream_api", __name__, dialect=FIELD, url_prefix="/api/v1", tag="Dispatch")
-HEARD = ("dispatch", "time", "sla", "lane", "shift", "route")  # records that the board shows
+HEARD = ("dispatch", "time", "sla", "lane", "shift", "on-call", "route")  # records that the board shows
 
 
 class StreamQuery(BaseModel):

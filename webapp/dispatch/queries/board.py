@@ -1,7 +1,7 @@
 """The board: a day's or a week's lanes, what is on them, and what waits beside them. A fixed number of statements."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from webapp.models import (
     LaneBlock,
     Technician,
     TechnicianPosition,
+    TimeBreak,
+    TimeEntry,
     Visit,
     VisitTechnician,
 )
@@ -55,6 +57,10 @@ class LaneOf:
     position: travel.Place | None = None
     position_at: datetime | None = None
     home: travel.Place | None = None
+    drives: dict[int, int] = field(default_factory=dict)  # by visit: minutes from the visit before it
+    clocked_in_at: datetime | None = None
+    break_kind: str = ""  # lunch, rest: the break under way
+    break_since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -132,6 +138,9 @@ def board(
             if technician_id in by:
                 by[technician_id].visit_ids.append(visit_id)
     lanes_found = list(by.values())
+    _drive(lanes_found, visits, settings.drive_mph)
+    if starts_at <= clock.now() < ends_at:
+        _clocks(by)
     return Board(
         first, days, starts_at, ends_at, lanes_found, visits, crews, _forecasts(lanes_found, visits, settings)
     )
@@ -187,6 +196,47 @@ def _blocks(wanted: Sequence[int], starts_at: datetime, ends_at: datetime) -> Se
     )  # fmt: skip
 
 
+def _drive(found: Sequence[LaneOf], visits: dict[int, Row[Any]], mph: int) -> None:
+    for lane in found:
+        before: Row[Any] | None = None
+        for number in lane.visit_ids:
+            row = visits[number]
+            if before is not None and before.latitude is not None and row.latitude is not None:
+                lane.drives[number] = travel.minutes(
+                    (float(before.latitude), float(before.longitude)),
+                    (float(row.latitude), float(row.longitude)),
+                    mph,
+                )
+            before = row
+
+
+def _clocks(by: dict[int, LaneOf]) -> None:
+    """Who is clocked in, and who is at lunch."""
+    if not by:
+        return
+    rest = and_(
+        TimeBreak.tenant_id == TimeEntry.tenant_id,
+        TimeBreak.entry_id == TimeEntry.id,
+        TimeBreak.ended_at.is_(None),
+    )
+    for row in rows(
+        select(TimeEntry.technician_id, TimeEntry.clock_in, TimeBreak.kind, TimeBreak.started_at)
+        .outerjoin(TimeBreak, rest)
+        .where(
+            TimeEntry.tenant_id == context.tenant_id(),
+            TimeEntry.clock_out.is_(None),
+            TimeEntry.removed_at.is_(None),
+        )
+    ):
+        lane = by.get(row.technician_id)
+        if lane is not None:
+            lane.clocked_in_at, lane.break_kind, lane.break_since = (
+                row.clock_in,
+                row.kind or "",
+                row.started_at,
+            )
+
+
 def _forecasts(
     found: Sequence[LaneOf], visits: dict[int, Row[Any]], settings: DispatchSettings
 ) -> dict[int, lateness.Forecast]:
@@ -215,6 +265,8 @@ def _is_fresh(seen_at: datetime | None) -> bool:
 # The tray -----------------------------------------------------------------------------------------------------------
 
 TABS = ("unassigned", "unconfirmed", "on_hold", "alerts")
+# a job whose visits are not all over; its index keeps the tray fast however many jobs there ever were
+OPEN = ("pending", "dispatched", "acknowledged", "en_route", "on_site", "in_progress")
 
 
 def _tab(tab: str, now: datetime) -> list[Any]:
@@ -237,24 +289,62 @@ def _tab(tab: str, now: datetime) -> list[Any]:
     return [Visit.status == "pending", DispatchJob.held_at.is_(None)]
 
 
-def tray(tab: str, limit: int = TRAY) -> Sequence[Row[Any]]:
+def tray(
+    tab: str, limit: int = TRAY, *, zone_ids: Sequence[int] = (), job_types: Sequence[str] = ()
+) -> Sequence[Row[Any]]:
     """Visits that wait beside the lanes: nobody assigned, not confirmed, on hold, or in trouble. Urgent ones first."""
     rank = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=DispatchJob.priority)
     return rows(
         _visits()
-        .where(*_tab(tab, clock.now()))
+        .where(DispatchJob.status.in_(OPEN), *_tab(tab, clock.now()), *_narrowed(zone_ids, job_types))
         .order_by(rank, Visit.scheduled_start.asc().nulls_last(), Visit.id)
         .limit(limit)
     )
 
 
-def tray_counts() -> dict[str, int]:
+def _narrowed(zone_ids: Sequence[int], job_types: Sequence[str]) -> list[Any]:
+    found: list[Any] = [DispatchJob.zone_id.in_(zone_ids)] if zone_ids else []
+    return [*found, DispatchJob.job_type.in_(job_types)] if job_types else found
+
+
+def tray_counts(*, zone_ids: Sequence[int] = (), job_types: Sequence[str] = ()) -> dict[str, int]:
     """How many wait in each tab, in one statement."""
     now = clock.now()
     row = rows(
         select(*(func.count().filter(*_tab(tab, now)).label(tab) for tab in TABS))
         .select_from(Visit)
         .join(DispatchJob, and_(DispatchJob.tenant_id == Visit.tenant_id, DispatchJob.id == Visit.job_id))
-        .where(Visit.tenant_id == context.tenant_id(), Visit.status.not_in(("completed", "cancelled")))
-    )[0]
+        .where(Visit.tenant_id == context.tenant_id(), Visit.status.not_in(("completed", "cancelled")),
+               DispatchJob.status.in_(OPEN), *_narrowed(zone_ids, job_types))
+    )[0]  # fmt: skip
     return {tab: int(getattr(row, tab)) for tab in TABS}
+
+
+def accepted(visit_id: int) -> str:
+    """The reason for which a clash of a visit's present place was accepted; empty where none was in the way."""
+    found = rows(
+        select(VisitTechnician.override_reason).where(
+            VisitTechnician.tenant_id == context.tenant_id(), VisitTechnician.visit_id == visit_id
+        )
+    )
+    return next((row.override_reason for row in found if row.override_reason), "")
+
+
+def one(visit_id: int) -> Row[Any] | None:
+    """A visit with what the board shows of its job."""
+    return next(iter(rows(_visits().where(Visit.id == visit_id))), None)
+
+
+# What domains above know of jobs ------------------------------------------------------------------------------------
+
+# functions from job ids to what is marked on them: {job_id: [{"text": "SLA in 20 min", "tone": "warning"}]}. Tones as of pills.
+MARKS: list[Callable[[Collection[int]], Mapping[int, Sequence[Mapping[str, str]]]]] = []
+
+
+def marks(job_ids: Collection[int]) -> dict[int, list[Mapping[str, str]]]:
+    """What every domain above marks on some jobs."""
+    found: dict[int, list[Mapping[str, str]]] = defaultdict(list)
+    for each in MARKS:
+        for job_id, some in each(job_ids).items():
+            found[job_id] += some
+    return found

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-Kind = Literal["left", "job", "time_off", "block", "shift", "skill", "zone", "travel"]
+Kind = Literal["left", "job", "time_off", "block", "shift", "skill", "zone", "travel", "reserve"]
 NEVER: Final = ("left",)  # no reason makes these right
 
 
@@ -196,6 +196,25 @@ def _travel(lane: Lane, need: Need, zone: str) -> list[Clash]:
             )
         )
     return found
+
+
+def reserve(free: int, asked: int, kept: int) -> Clash | None:
+    """What speaks against more work on a day that keeps time free for emergencies. All in minutes.
+
+    `free`: what is left of the day without the visit; `asked`: what the visit takes of it, over all who are sent.
+    """
+    left = free - asked
+    if kept <= 0 or left >= kept:
+        return None
+    what = f"{_length(left)} would be left" if left > 0 else "nothing would be left"
+    return Clash("reserve", f"This day keeps {_length(kept)} free for emergencies; {what}.")
+
+
+def _length(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return " ".join(
+        x for x in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if x
+    )
 
 
 def _span(start: datetime, end: datetime, zone: str) -> str:

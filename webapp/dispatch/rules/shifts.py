@@ -53,3 +53,17 @@ def spans(
             minutes = [otherwise[day.weekday()]] if day.weekday() in otherwise else []
         found += [(moment(day, a, zone), moment(day, b, zone)) for a, b in minutes]
     return found
+
+
+def free(hours: Iterable[tuple[datetime, datetime]], taken: Iterable[tuple[datetime, datetime]]) -> int:
+    """Whole minutes of some working spans in which nothing is taken. What is taken may overlap."""
+    left = 0
+    busy = sorted(taken)
+    for start, end in hours:
+        at = start
+        for a, b in busy:
+            if b > at and a < end:
+                left += max(0, int((min(a, end) - at).total_seconds() // 60))
+                at = max(at, min(b, end))
+        left += max(0, int((end - at).total_seconds() // 60))
+    return left

@@ -12,7 +12,16 @@ from webapp.dispatch.service.jobs import (
     release,
     update,
 )
-from webapp.dispatch.service.placing import Placement, Stale, add_visit, assign, clashes_of, place, unassign
+from webapp.dispatch.service.placing import (
+    Placement,
+    Stale,
+    add_visit,
+    assign,
+    clashes_of,
+    hints,
+    place,
+    unassign,
+)
 from webapp.dispatch.service.steps import Report, report
 
 __all__ = [
@@ -28,6 +37,7 @@ __all__ = [
     "confirm",
     "copy",
     "create",
+    "hints",
     "hold",
     "place",
     "release",

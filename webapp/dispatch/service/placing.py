@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete
 
 from webapp.dispatch import events as told
 from webapp.dispatch import settings
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_EDIT, DISPATCH_OVERRIDE
+from webapp.dispatch.queries import capacity, lanes
 from webapp.dispatch.queries import jobs as reading
-from webapp.dispatch.queries import lanes
 from webapp.dispatch.rules import clashes, statuses, values
 from webapp.dispatch.service import current
 from webapp.kit import clean, clock, context, errors, events, journal, locks, timeline
@@ -71,6 +72,8 @@ def place(visit_id: int, to: Placement) -> Visit:
         locks.hold("lane", technician_id)
     _check_crew(crew)
     if crew and start is not None and end is not None:
+        if settings.present().emergency_minutes > 0:
+            locks.hold("reserve")  # two moves on different lanes may not both take the last free hour
         _refuse_clashes(clashes_of(job, crew, start, end, without_visit=visit.id), reason)
     visit.scheduled_start, visit.scheduled_end = start, end
     if to.pinned is not None:
@@ -140,7 +143,58 @@ def clashes_of(job: DispatchJob, technician_ids: Sequence[int], starts_at: datet
     found = lanes.lanes(technician_ids, starts_at, ends_at, settings=how, zone=zone, place=lanes.place_of(job),
                         without_visit=without_visit)  # fmt: skip
     by = {number: clashes.clashes(lane, need, zone) for number, lane in found.items()}
+    kept = reserve_of(job, len(technician_ids), starts_at, ends_at, without_visit=without_visit)
+    if kept is not None and technician_ids:
+        by.setdefault(technician_ids[0], []).append(kept)
     return {number: each for number, each in by.items() if each}
+
+
+def hints(visit_id: int, technician_ids: Sequence[int], starts_at: datetime, ends_at: datetime, *,
+          crew: int = 1) -> tuple[dict[int, list[clashes.Clash]], clashes.Clash | None]:  # fmt: skip
+    """What would be in the way of a visit on each of some lanes at a time, and of the day as a whole, before it is moved.
+
+    `crew`: how many would be sent. Raises Invalid for a time that cannot be, NotFound.
+    """
+    demand(DISPATCH_ASSIGN)
+    visit = get(Visit, visit_id, what="visit")
+    job = get(DispatchJob, visit.job_id)
+    values.span(starts_at, ends_at, job.expected_minutes)
+    if ends_at <= clock.now():
+        return {}, None
+    how, zone = settings.present(), settings.zone()
+    need = lanes.need(job, starts_at, ends_at)
+    found = lanes.lanes(technician_ids, starts_at, ends_at, settings=how, zone=zone, place=lanes.place_of(job),
+                        without_visit=visit.id)  # fmt: skip
+    by = {number: clashes.clashes(lane, need, zone) for number, lane in found.items()}
+    return by, reserve_of(job, crew, starts_at, ends_at, without_visit=visit.id)
+
+
+def reserve_of(job: DispatchJob, crew: int, starts_at: datetime, ends_at: datetime, *,
+               without_visit: int | None = None) -> clashes.Clash | None:  # fmt: skip
+    """Whether so many technicians on a visit at a time would use what the day keeps free for emergencies.
+
+    A visit that stays as long and on its day takes nothing new.
+    """
+    how = settings.present()
+    if how.emergency_minutes <= 0 or job.priority == "urgent" or crew == 0 or ends_at <= clock.now():
+        return None
+    zone = settings.zone()
+    day = starts_at.astimezone(ZoneInfo(zone)).date()
+    asked = crew * int((ends_at - starts_at).total_seconds() // 60)
+    if without_visit is not None and asked <= _takes_already(without_visit, day, zone):
+        return None
+    free = capacity.free_minutes(day, how, zone, without_visit=without_visit)
+    return clashes.reserve(free, asked, how.emergency_minutes)
+
+
+def _takes_already(visit_id: int, day: date, zone: str) -> int:
+    visit = find(Visit, visit_id)
+    if visit is None or visit.scheduled_start is None or visit.scheduled_end is None:
+        return 0
+    if visit.scheduled_start.astimezone(ZoneInfo(zone)).date() != day:
+        return 0
+    crew = len(reading.sent([visit_id])[visit_id])
+    return crew * int((visit.scheduled_end - visit.scheduled_start).total_seconds() // 60)
 
 
 def check_version(job: DispatchJob, version: int | None) -> None:

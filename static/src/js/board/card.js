@@ -1,0 +1,125 @@
+// How visits and blocks look: on lanes, in cells of a week, in the tray.
+import { el, icon } from "../dom.js";
+
+const LANE_MARKS = [
+  ["conf", "circle-check", "Confirmed"],
+  ["pin", "pin", "Pinned"],
+];
+
+function marks(visit) {
+  const found = [];
+  if (visit.prio === "urgent") found.push(["siren", "Urgent", "is-urgent"]);
+  if (visit.prio === "high") found.push(["flag", "High priority", "is-high"]);
+  for (const [key, glyph, words] of LANE_MARKS) if (visit[key]) found.push([glyph, words, `is-${key}`]);
+  if (visit.crew.length > 1) found.push(["users", `${visit.crew.length} technicians`, ""]);
+  return el("span", { class: "tr-visit-marks", "aria-hidden": "true" }, ...found.map(([glyph, title, tone]) => el("span", { class: tone, title }, icon(glyph, 13))));
+}
+
+function lateWords(visit) {
+  return visit.punct === "late" ? `${visit.late} min late` : "May be late";
+}
+
+function common(model, visit, kind) {
+  return {
+    type: "button",
+    class: `tr-visit${visit.punct === "late" ? " is-late" : ""}${visit.punct === "at_risk" ? " is-risky" : ""}${model.fits(visit) ? "" : " is-dim"}${kind ? ` ${kind}` : ""}`,
+    "data-visit": visit.id,
+    "data-status": visit.status,
+    "aria-label": model.label(visit),
+  };
+}
+
+/** A visit on the lane of a day. */
+export function onLane(model, visit, lane) {
+  const place = [visit.cust, visit.city].filter(Boolean).join(", ");
+  return el(
+    "button",
+    { ...common(model, visit), "data-lane": lane, tabindex: -1 },
+    el("span", { class: "tr-visit-top", "aria-hidden": "true" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
+    el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, el("span", { class: "tr-visit-time" }, model.span(visit.s, visit.e)), place),
+    el(
+      "span",
+      { class: "tr-visit-state", "aria-hidden": "true" },
+      el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot" }), model.status(visit)),
+      visit.punct ? el("span", { class: "tr-visit-late" }, lateWords(visit)) : null,
+      ...(visit.marks ?? []).map((mark) => el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text)),
+    ),
+    el("span", { class: "tr-grip", "data-grip": true, "aria-hidden": "true" }),
+  );
+}
+
+/** A visit in a cell of the week. */
+export function inCell(model, visit, lane) {
+  return el(
+    "button",
+    { ...common(model, visit, "is-chip"), "data-lane": lane, tabindex: -1 },
+    el("span", { class: "tr-visit-top", "aria-hidden": "true" }, el("span", { class: "tr-visit-time" }, model.time(visit.s)), marks(visit)),
+    el("span", { class: "tr-visit-title", "aria-hidden": "true" }, visit.title),
+    el("span", { class: "tr-visit-word", "aria-hidden": "true" }, el("span", { class: "tr-visit-dot" }), visit.punct ? lateWords(visit) : model.status(visit)),
+  );
+}
+
+/** A visit that waits in the tray. */
+export function inTray(model, visit) {
+  const names = visit.crew.map((id) => model.lanes.get(id)?.name).filter(Boolean).join(", ");
+  const place = [visit.cust, visit.street, visit.city].filter(Boolean).join(", ");
+  const when = visit.s ? `${model.day.format(new Date(visit.s * 1000))}, ${model.span(visit.s, visit.e)}` : visit.ws ? `Promised ${model.day.format(new Date(visit.ws * 1000))}, ${model.span(visit.ws, visit.we)}` : `${visit.min} min, no time yet`;
+  const pills = [];
+  if (visit.status !== "pending") pills.push(el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot" }), model.status(visit)));
+  if (visit.punct) pills.push(el("span", { class: "tr-visit-late" }, lateWords(visit)));
+  if (visit.hold) pills.push(el("span", { class: "tr-visit-hold" }, icon("pause", 12), visit.hold));
+  for (const mark of visit.marks ?? []) pills.push(el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text));
+  for (const tag of (visit.tags ?? []).slice(0, 2)) pills.push(el("span", { class: "tr-visit-tag" }, tag));
+  return el(
+    "button",
+    common(model, visit, "is-waiting"),
+    el("span", { class: "tr-visit-top", "aria-hidden": "true" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
+    el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, icon("clock", 12), when),
+    place ? el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, icon("map-pin", 12), place) : null,
+    names ? el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, icon("user-round", 12), names) : null,
+    pills.length ? el("span", { class: "tr-visit-state", "aria-hidden": "true" }, ...pills) : null,
+  );
+}
+
+const GLYPHS = { lunch: "utensils", parts_run: "package", meeting: "users-round", training: "book-open", time_off: "calendar-x", other: "clock" };
+
+/** A block on a lane, or in a cell. */
+export function block(model, one, lane, chip) {
+  return el(
+    "button",
+    { type: "button", class: `tr-block${chip ? " is-chip" : ""}`, "data-block": one.id, "data-lane": lane, "data-kind": one.kind, tabindex: -1, "aria-label": `${one.title}, ${model.when(one.s, one.e)}, ${model.lanes.get(lane).name}`, title: one.note || one.title },
+    icon(GLYPHS[one.kind], 13),
+    el("span", { "aria-hidden": "true" }, chip ? `${model.time(one.s)} ${one.title}` : one.title),
+    chip ? null : el("span", { class: "tr-grip", "data-grip": true, "aria-hidden": "true" }),
+  );
+}
+
+/** Who a lane belongs to, and how they are. */
+export function head(model, lane, canBlock) {
+  const initials = lane.name.split(/\s+/).map((word) => word[0]).slice(0, 2).join("");
+  const share = lane.works ? Math.round((100 * lane.booked) / lane.works) : 0;
+  const face = el("span", { class: "tr-lane-face", "aria-hidden": "true" }, initials);
+  face.style.setProperty("--tr-lane", lane.color);
+  const state = lane.state ? el("span", { class: `tr-lane-state is-${lane.state.tone}` }, icon(lane.state.icon, 12), lane.state.since ? `${lane.state.word}, ${model.time(lane.state.since)}` : lane.state.word) : null;
+  const load = el("progress", { max: 100, value: Math.min(100, share), "aria-label": `Booked: ${share} percent` });
+  if (share > 100) load.dataset.over = "";
+  return el(
+    "header",
+    { class: "tr-lane-head" },
+    face,
+    el(
+      "div",
+      { class: "tr-lane-who" },
+      el("a", { class: "tr-lane-name", href: `/technicians/${lane.id}` }, lane.name),
+      state,
+      el("span", { class: "tr-lane-load" }, load, el("span", {}, lane.works ? `${hours(lane.booked)} of ${hours(lane.works)}` : lane.booked ? hours(lane.booked) : "Off")),
+    ),
+    canBlock ? el("button", { type: "button", class: "tr-lane-add", "data-add-block": lane.id, title: `Add a block for ${lane.name}` }, icon("plus", 14), el("span", { class: "visually-hidden" }, `Add a block for ${lane.name}`)) : null,
+  );
+}
+
+function hours(minutes) {
+  const whole = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  return rest ? (whole ? `${whole} h ${rest}` : `${rest} min`) : `${whole} h`;
+}

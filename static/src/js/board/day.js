@@ -1,0 +1,88 @@
+// Lanes over one day.
+import { el } from "../dom.js";
+import * as card from "./card.js";
+import { HOUR, MINUTE } from "./model.js";
+
+const ROW = 62; // height of one row of visits, in pixels
+
+/** Rows so that nothing covers anything: each span goes into the first row that is free. */
+function rows(spans) {
+  const ends = [];
+  const found = new Map();
+  for (const one of [...spans].sort((a, b) => a.s - b.s || a.e - b.e)) {
+    let row = ends.findIndex((end) => end <= one.s);
+    if (row < 0) row = ends.push(0) - 1;
+    ends[row] = one.e;
+    found.set(one, row);
+  }
+  return { found, count: Math.max(1, ends.length) };
+}
+
+export function draw(model, frame, may) {
+  const { data } = model;
+  const whole = data.until - data.from;
+  const at = (seconds) => (100 * (Math.min(Math.max(seconds, data.from), data.until) - data.from)) / whole;
+  const lay = (element, start, end) => {
+    element.style.setProperty("--s", `${at(start)}%`);
+    element.style.setProperty("--w", `${at(end) - at(start)}%`);
+    return element;
+  };
+  const hours = Math.round(whole / HOUR);
+  frame.style.setProperty("--tr-hours", hours);
+  const axis = el("div", { class: "tr-axis", "aria-hidden": "true" }, el("div", { class: "tr-axis-corner" }, `${data.lanes.length} technician${data.lanes.length === 1 ? "" : "s"}`));
+  const ticks = el("div", { class: "tr-axis-hours" });
+  for (let n = 0; n < hours; n += 1) {
+    const tick = el("span", {}, model.hour.format(new Date((data.from + n * HOUR) * 1000)));
+    tick.style.setProperty("--s", `${(100 * n) / hours}%`);
+    ticks.append(tick);
+  }
+  axis.append(ticks);
+  const inner = el("div", { class: "tr-lanes-inner" }, axis);
+  for (const lane of data.lanes) inner.append(drawLane(model, lane, lay, may));
+  if (data.now > data.from && data.now < data.until) {
+    const line = el("div", { class: "tr-now", "aria-hidden": "true" }, el("span", {}, model.time(data.now)));
+    line.style.setProperty("--now", at(data.now) / 100);
+    inner.append(line);
+  }
+  frame.replaceChildren(inner);
+  if (!data.lanes.length) frame.append(el("p", { class: "tr-lanes-empty" }, "Nobody works here that day, or nobody is chosen in the filter."));
+}
+
+function drawLane(model, lane, lay, may) {
+  const visits = lane.visits.map((id) => model.visits.get(id));
+  const { found, count } = rows(visits);
+  const track = el("div", { class: "tr-track", "data-track": lane.id });
+  track.style.setProperty("--rows", count);
+  track.style.setProperty("--row", `${ROW}px`);
+  let free = model.data.from;
+  for (const [start, end] of [...lane.hours, [model.data.until, model.data.until]]) {
+    if (start > free) track.append(lay(el("span", { class: "tr-off", "aria-hidden": "true" }), free, start));
+    free = Math.max(free, end);
+  }
+  let before;
+  const parts = [...visits.map((one) => ({ one, kind: "visit" })), ...lane.blocks.map((one) => ({ one, kind: "block" }))].sort((a, b) => a.one.s - b.one.s);
+  for (const { one, kind } of parts) {
+    if (kind === "block") {
+      track.append(lay(card.block(model, one, lane.id), one.s, one.e));
+      continue;
+    }
+    const row = found.get(one);
+    const drive = lane.drives[one.id];
+    if (before && drive > 0 && one.s >= before.e) {
+      const short = one.s - before.e < drive * MINUTE;
+      const gap = lay(el("span", { class: `tr-drive${short ? " is-short" : ""}`, title: `${drive} min drive${short ? `, and there are ${Math.round((one.s - before.e) / 60)}` : ""}`, "aria-hidden": "true" }, el("span", {}, `${drive}′`)), Math.max(before.e, one.s - drive * MINUTE), one.s);
+      gap.style.setProperty("--r", row);
+      if (one.s > before.e || short) track.append(gap);
+    }
+    if (one.fin && one.fin > one.e + 5 * MINUTE && one.status !== "completed") {
+      const tail = lay(el("span", { class: `tr-tail${one.punct === "late" ? " is-late" : ""}`, "aria-hidden": "true", title: `Until ${model.time(one.fin)} as the day goes` }), one.e, one.fin);
+      tail.style.setProperty("--r", row);
+      track.append(tail);
+    }
+    const made = lay(card.onLane(model, one, lane.id), one.s, one.e);
+    made.style.setProperty("--r", row);
+    track.append(made);
+    before = one;
+  }
+  return el("section", { class: "tr-lane", "data-lane-of": lane.id, "aria-label": `${lane.name}${lane.state ? `, ${lane.state.word}` : ""}` }, card.head(model, lane, may.blocks), track);
+}
