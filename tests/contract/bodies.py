@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.accounts.support import totp
+from tests.contract import dispatch, house_fleet, timesheets
 from tests.contract import house as houses
-from tests.contract import house_fleet, timesheets
 from tests.contract.house import House
 from tests.contract.watch import Promise
 from tests.factories.world import PASSWORD
@@ -81,6 +81,7 @@ BODIES: dict[tuple[str, str], Make] = {
     },
     ("PATCH", f"{JOB}/status"): lambda house: {"status": "acknowledged"},
     ("PATCH", "/api/v1/tech/dispatch/my-jobs/<int:job_id>/status"): lambda house: {"status": "acknowledged"},
+    **dispatch.BODIES,
     **house_fleet.BODIES,
     **timesheets.BODIES,
     **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},

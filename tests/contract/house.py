@@ -261,6 +261,9 @@ def _ways_to_make_more(house: House) -> None:
 
     maker("sale_id", house.secrets["sell"])
     maker("job_id", lambda: dispatch.job(house))
+    maker("block_id", lambda: dispatch.block(house))
+    maker("shift_id", lambda: dispatch.shift(house))
+    maker("turn_id", lambda: dispatch.turn(house))
     maker("time_entry_id", lambda: timesheets.entry(house))
     maker("sheet_id", lambda: timesheets.sheet(house))
     house.fresh["correction_id"] = lambda: timesheets.correction(house)

@@ -69,6 +69,9 @@ def query_of(path: str, house: House) -> dict[str, Any]:
     """What an address asks for in its query before it shows anything."""
     if path == "/downloads/new":
         return {"kind": "pay.statements", "pay_period_id": house.secrets["closed"]}
+    if path == "/dispatch/clashes":
+        span = {"start": "2026-12-01T15:00:00+00:00", "end": "2026-12-01T16:00:00+00:00"}
+        return {"visit": house.values["visit_id"], "technician": house.values["technician_id"], **span}
     return {}
 
 

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from webapp.dispatch import words
 from webapp.dispatch.queries import board as reading
-from webapp.dispatch.rules import lateness, shifts, statuses
+from webapp.dispatch.rules import lateness, shifts
 from webapp.dispatch.settings import DispatchSettings
 from webapp.kit import clock
 
+ICONS = {"lunch": "utensils", "parts_run": "package", "meeting": "users-round", "training": "book-open",
+         "time_off": "calendar-x"}  # fmt: skip
 LATE_BEFORE = (
     "pending",
     "dispatched",
@@ -31,7 +33,7 @@ def whole(
     zone: str,
 ) -> dict[str, Any]:
     """Everything the script draws."""
-    late = running_late(found)
+    late = running_late(found, zone)
     waiting = [visit(row, (), None) for row in tray]
     if tab == "alerts":
         shown = {row.id for row in tray}
@@ -67,12 +69,13 @@ def whole(
     }  # fmt: skip
 
 
-def running_late(found: reading.Board) -> list[int]:
-    """Visits that will be late as the day goes, and of which the tray's own alerts know nothing yet."""
+def running_late(found: reading.Board, zone: str) -> list[int]:
+    """Visits of today that will be late as the day goes, and of which the tray's own alerts know nothing yet."""
     now = clock.now()
+    tomorrow = clock.day_bounds(clock.today(zone), zone)[1]
     return [
         n for n, forecast in found.forecasts.items()
-        if forecast.state == "late" and (row := found.visits[n]).status in LATE_BEFORE
+        if forecast.state == "late" and (row := found.visits[n]).status in LATE_BEFORE and row.scheduled_start < tomorrow
         and not (row.status != "en_route" and now - timedelta(days=7) < row.scheduled_start < now - lateness.GRACE)
     ]  # fmt: skip
 
@@ -95,7 +98,7 @@ def visit(row: Any, crew: Sequence[int], forecast: lateness.Forecast | None) -> 
     if row.tags:
         shown["tags"] = row.tags
     if forecast is not None:
-        if forecast.state != "on_time" and row.status not in statuses.OVER:
+        if forecast.state != "on_time" and row.status in LATE_BEFORE:  # whoever is there is late no more
             shown["late"], shown["punct"] = forecast.late_minutes, forecast.state
         shown["eta"], shown["fin"] = _at(forecast.arrives_at), _at(forecast.ends_at)
     return shown

@@ -21,8 +21,7 @@ from webapp.dispatch.queries import board as reading
 from webapp.dispatch.queries import calendar, schedules
 from webapp.dispatch.views import board_bp
 from webapp.fleet import queries as fleet
-from webapp.fleet.views import maps
-from webapp.kit import clock, json, pages, permissions
+from webapp.kit import assets, clock, json, pages, permissions
 from webapp.kit import forms as kit_forms
 from webapp.kit import words as kit_words
 from webapp.kit.permissions import requires
@@ -102,7 +101,7 @@ def show() -> Response:
         return _calendar(ask, shared)
     data = _data(ask)
     if ask.view == "map":
-        data["ground"] = maps.ground()
+        data["ground"] = _ground()
     return pages.render("dispatch/board.html", data=_embedded(data), counts=data["counts"], **shared)
 
 
@@ -127,6 +126,13 @@ def _data(ask: Ask) -> dict[str, Any]:
         "edit": permissions.may(DISPATCH_EDIT), "blocks": permissions.may(SCHEDULE_EDIT),
     }  # fmt: skip
     return shown
+
+
+def _ground() -> dict[str, Any]:
+    """What lies under the map: our own outlines, and tiles where an address of theirs is configured."""
+    known = current_app.config["SETTINGS"]
+    return {"outlines": assets.asset("us-counties.json"), "tiles": known.map_tiles_url,
+            "attribution": known.map_tiles_attribution}  # fmt: skip
 
 
 def _embedded(data: dict[str, Any]) -> Markup:
@@ -213,7 +219,7 @@ def table(ask: Ask, form: forms.TableForm | None = None, status: int = 200) -> R
     found = reading.board(ask.day, 1, how, zone, technician_ids=ask.technician_ids or None)
     tray = reading.tray(ask.tab, zone_ids=ask.zone_ids, job_types=ask.job_types)
     counts = reading.tray_counts(zone_ids=ask.zone_ids, job_types=ask.job_types)
-    late = board_data.running_late(found)
+    late = board_data.running_late(found, zone)
     if form is None:
         form = forms.TableForm(formdata=None, technician_id="same")
         form.technician_id.choices = kit_forms.choices(

@@ -16,7 +16,7 @@ function marks(visit) {
 }
 
 function lateWords(visit) {
-  return visit.punct === "late" ? `${visit.late} min late` : "May be late";
+  return visit.punct === "late" ? `${hours(visit.late)} late` : "May be late";
 }
 
 function common(model, visit, kind) {
@@ -40,8 +40,8 @@ export function onLane(model, visit, lane) {
     el(
       "span",
       { class: "tr-visit-state", "aria-hidden": "true" },
+      visit.punct ? el("span", { class: "tr-visit-late" }, lateWords(visit)) : null, // first: it is what a narrow card shows
       el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot" }), model.status(visit)),
-      visit.punct ? el("span", { class: "tr-visit-late" }, lateWords(visit)) : null,
       ...(visit.marks ?? []).map((mark) => el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text)),
     ),
     el("span", { class: "tr-grip", "data-grip": true, "aria-hidden": "true" }),
@@ -121,5 +121,5 @@ export function head(model, lane, canBlock) {
 function hours(minutes) {
   const whole = Math.floor(minutes / 60);
   const rest = minutes % 60;
-  return rest ? (whole ? `${whole} h ${rest}` : `${rest} min`) : `${whole} h`;
+  return rest || !whole ? (whole ? `${whole} h ${rest}` : `${rest} min`) : `${whole} h`;
 }

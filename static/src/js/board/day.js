@@ -3,7 +3,7 @@ import { el } from "../dom.js";
 import * as card from "./card.js";
 import { HOUR, MINUTE } from "./model.js";
 
-const ROW = 62; // height of one row of visits, in pixels
+const ROW = 68; // height of one row of visits, in pixels
 
 /** Rows so that nothing covers anything: each span goes into the first row that is free. */
 function rows(spans) {
@@ -36,11 +36,17 @@ export function draw(model, frame, may) {
     tick.style.setProperty("--s", `${(100 * n) / hours}%`);
     ticks.append(tick);
   }
+  const live = data.now > data.from && data.now < data.until;
+  if (live) {
+    const bubble = el("b", { class: "tr-now-time" }, model.time(data.now));
+    bubble.style.setProperty("--s", `${at(data.now)}%`);
+    ticks.append(bubble);
+  }
   axis.append(ticks);
   const inner = el("div", { class: "tr-lanes-inner" }, axis);
   for (const lane of data.lanes) inner.append(drawLane(model, lane, lay, may));
-  if (data.now > data.from && data.now < data.until) {
-    const line = el("div", { class: "tr-now", "aria-hidden": "true" }, el("span", {}, model.time(data.now)));
+  if (live) {
+    const line = el("div", { class: "tr-now", "aria-hidden": "true" });
     line.style.setProperty("--now", at(data.now) / 100);
     inner.append(line);
   }

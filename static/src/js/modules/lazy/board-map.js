@@ -72,5 +72,6 @@ export default function boardMap(root) {
     }),
     stop,
   ];
+  if (root.boardModel) draw((model = root.boardModel)); // the lanes' module was faster
   return () => stops.forEach((one) => one());
 }

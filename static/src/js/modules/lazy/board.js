@@ -38,6 +38,7 @@ export default function board(root) {
     rove();
     if (key) (inTray ? list : frame).querySelector(selector(key))?.focus({ preventScroll: true });
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
+    root.boardModel = model;
     root.dispatchEvent(new CustomEvent("board:drawn", { detail: model }));
   }
 
@@ -106,6 +107,7 @@ export default function board(root) {
     root.dataset.drawer = id;
     return window.htmx.ajax("GET", `/dispatch/visits/${id}`, { target: "#drawer", swap: "innerHTML" }).then(() => {
       forecast();
+      if (opener) root.querySelector(selector(opener))?.scrollIntoView({ block: "nearest", inline: "nearest" });
       drawer.querySelector(".tr-drawer-title")?.focus({ preventScroll: true });
     });
   }
