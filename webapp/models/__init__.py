@@ -21,6 +21,7 @@ from webapp.models.accounts import (
     User,
     UserSession,
 )
+from webapp.models.appointments import CalendarFeed, ContactChoice, VisitMessage, VisitRequest
 from webapp.models.catalog import Item, ItemCategory
 from webapp.models.customers import Customer, CustomerContact, CustomerMerge, Property
 from webapp.models.dispatch import (
@@ -67,9 +68,11 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "BackupCode",
+    "CalendarFeed",
     "ChecklistStep",
     "ChecklistTemplate",
     "CommissionRate",
+    "ContactChoice",
     "Customer",
     "CustomerContact",
     "CustomerMerge",
@@ -143,6 +146,8 @@ __all__ = [
     "VehicleDriver",
     "Visit",
     "VisitLink",
+    "VisitMessage",
+    "VisitRequest",
     "VisitTechnician",
     "ZoneZip",
 ]

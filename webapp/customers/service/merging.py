@@ -20,6 +20,7 @@ from webapp.customers.queries import merges as chains
 from webapp.customers.service import people, records
 from webapp.kit import clock, context, db, errors, events, journal, permissions, search, words
 from webapp.models import (
+    ContactChoice,
     Customer,
     CustomerContact,
     CustomerMerge,
@@ -52,6 +53,7 @@ MERGE_TABLES: list[MergeTable] = [
     MergeTable(DispatchJob, words="jobs", word="job"),
     MergeTable(RecurringJob, words="recurring jobs", word="recurring job"),
     MergeTable(Equipment, words="pieces of equipment", word="piece of equipment"),
+    MergeTable(ContactChoice, words="choices of how to be told", word="choice of how to be told"),
 ]
 
 
