@@ -78,13 +78,14 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import dispatch, timesheets  # they need House
+    from tests.contract import appointments, dispatch, timesheets  # they need House
 
     house = House(company)
     with house.acting():
         _records(house)
         _sales(house)
         dispatch.fill(house)
+        appointments.fill(house)
         house_fleet.records(house)
         _accounts(house, name)
         _messages(house)

@@ -56,7 +56,8 @@ def _special(path: str, house: House) -> dict[str, Any]:
     """What a variable stands for at one address alone."""
     secrets = house.secrets
     tokens = {"/invite/": secrets["invite"], "/confirm-email/": secrets["address"], "/reset-password/": secrets["reset"],
-              "/unsubscribe/": secrets["unsubscribe"], "/files/": secrets["file"]}  # fmt: skip
+              "/unsubscribe/": secrets["unsubscribe"], "/files/": secrets["file"],
+              "/v/<token>/summary": secrets["summary_link"], "/v/": secrets["visit_link"]}  # fmt: skip
     for start, token in tokens.items():
         if path.startswith(start):
             return {"token": token}

@@ -15,10 +15,12 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from tests.factories import dispatch as dispatching
 from tests.factories import sales
 from tests.factories.world import Company
 from tests.messaging.test_delivery import Mailbox, Provider
 from webapp.accounts import queries as accounts
+from webapp.appointments.service import telling
 from webapp.audit import chain
 from webapp.downloads import service as downloads
 from webapp.imports import service as imports
@@ -40,6 +42,7 @@ from webapp.models import (
     TechnicianSkill,
     TimeEntry,
     UserSession,
+    VisitMessage,
 )
 from webapp.sales.queries import sales as sale_queries
 from webapp.sales.service import tallies
@@ -447,3 +450,29 @@ def reminded(company: Company) -> int:
                                    expires_on=clock.now().date() + timedelta(days=5))).id  # fmt: skip
     due(company, "fleet.remind")
     return held
+
+
+# Appointments -----------------------------------------------------------------------------------------------------
+
+
+def check_told(company: Company, world: World, job_id: int) -> None:
+    assert count(company, Message, Message.record_type == "dispatch_job", Message.record_id == job_id) == 2
+    assert len(mails_to(world, f"visit-{job_id}@example.com")) == 1
+    assert count(company, VisitMessage, VisitMessage.job_id == job_id) == 2
+
+
+@scene("appointments.tell", check_told, END,
+       audits={"appointment.told": 2, "message.queued": 2, "message.sent": 2}, events={"message.sent": 2})  # fmt: skip
+def told(company: Company) -> int:
+    with company.acting():
+        # texts wait for the morning: the company is where it is noon now
+        accounts.organization().time_zone = f"Etc/GMT{clock.now().hour - 12:+d}"
+        accounts.organization().settings = {"dispatch": {"reminder_hours": 0}}
+        with telling.silent():
+            job = dispatching.job("Tune-up", start=clock.now() + timedelta(days=3), crew=(sales.technician(),),
+                                  customer_name="Evelyn Harper", customer_phone="+18135550177")  # fmt: skip
+        job.customer_email = f"visit-{job.id}@example.com"
+        telling.later(job.id)
+        db.session.execute(update(Job).where(Job.tenant_id == company.tenant_id, Job.kind == "appointments.tell")
+                           .values(run_after=clock.now()))  # fmt: skip
+        return job.id

@@ -1,1 +1,1 @@
-"""Booking a call, and what the customer sees of a visit: messages, links, calendar feeds."""
+"""Appointments: what customers are told of their visits and may do by themselves, booking a call, calendar feeds."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
+from webapp.appointments.service import telling
 from webapp.demo import routes, setting, work
 from webapp.demo.routes import Stop
 from webapp.demo.world import World, acting, as_
@@ -31,7 +32,7 @@ def day(world: World, day: date, today: date) -> None:
     if day < today - timedelta(days=back):
         return
     chance = Random(f"{world.plot.code} jobs {day}")  # noqa: S311  # a story, the same every time
-    with acting(world, "dispatcher"):
+    with acting(world, "dispatcher"), telling.silent():
         if day == today - timedelta(days=back):
             setting.settle(world, day)
         if day == today - timedelta(days=min(back, THOROUGH)):

@@ -2,6 +2,7 @@
 
 from webapp.accounts.permissions import OFFICE_USE
 from webapp.desk import (
+    appointment_waiting,
     fleet_waiting,
     job_waiting,
     reference,
@@ -14,7 +15,7 @@ from webapp.desk import (
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "fleet_waiting", "job_waiting", "time_waiting", "waiting"]
+__all__ = ["PLUG", "appointment_waiting", "fleet_waiting", "job_waiting", "time_waiting", "waiting"]
 
 
 def _wire(app: App) -> None:
