@@ -218,6 +218,21 @@ def test_cancelling_ends_every_visit_and_a_completed_job_cannot_be_cancelled(com
             service.cancel(done.id, "no")
 
 
+def test_the_window_promised_for_a_visit_that_is_over_is_not_that_of_the_next(company: Company) -> None:
+    with company.acting("dispatcher"):
+        promised = {"window_start": make.at(8), "window_end": make.at(10)}
+        job = make.job(start=make.at(9), end=make.at(10), crew=(make.technician(),), **promised)
+        service.add_visit(job.id, reason="Part ordered")
+        assert job.window_end == make.at(10)  # the first visit is still to come
+        with clock.at(make.at(10)):
+            for status in ("on_site", "in_progress", "completed"):
+                service.report(only_visit(job), service.Report(status=status))
+            assert (job.status, job.window_start, job.window_end) == ("pending", None, None)
+            service.update(job.id, {"window_start": make.at(13), "window_end": make.at(15)})
+            service.confirm(job.id)
+            assert job.window_end == make.at(15)
+
+
 def test_a_further_visit_opens_a_completed_job_again(company: Company) -> None:
     with company.acting("dispatcher"):
         tina = make.technician()

@@ -38,8 +38,21 @@ def refresh(job: DispatchJob, visits: Sequence[Visit] | None = None) -> None:
         if job.status == "completed"
         else None
     )
+    _forget_kept_promise(job, now, found)
     job.version += 1
     db.session.flush()
+
+
+def _forget_kept_promise(job: DispatchJob, now: Visit, visits: Sequence[Visit]) -> None:
+    """The window promised for a visit that is over says nothing of the one that comes after it."""
+    done = [v.completed_at for v in visits if v.position < now.position and v.completed_at is not None]
+    if (
+        now.status not in statuses.OVER
+        and done
+        and job.window_start is not None
+        and job.window_start <= max(done)
+    ):
+        job.window_start = job.window_end = None
 
 
 def record(job: DispatchJob, visit: Visit | None, from_status: str, to_status: str, *, at: datetime | None = None,
