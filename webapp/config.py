@@ -71,6 +71,10 @@ class Settings:
     map_tiles_attribution: str = (
         ""  # TRUCKROLL_MAP_TILES_ATTRIBUTION: what their provider wants said, plain text
     )
+    roads_url: str = (
+        ""  # TRUCKROLL_ROADS_URL: https://osrm.example.com, an OSRM-compatible server for drive times; empty:
+    )
+    # great circle and speed
     outbound_allow: tuple[
         str, ...
     ] = ()  # TRUCKROLL_OUTBOUND_ALLOW: host:port pairs let through the outbound guard
@@ -188,6 +192,7 @@ class Settings:
             "files_url": "TRUCKROLL_FILES_URL",
             "map_tiles_url": "TRUCKROLL_MAP_TILES_URL",
             "map_tiles_attribution": "TRUCKROLL_MAP_TILES_ATTRIBUTION",
+            "roads_url": "TRUCKROLL_ROADS_URL",
         } | {name: f"TRUCKROLL_{name.upper()}" for name in _SSO_TEXT}
         whole = {
             "port": "PORT",

@@ -78,7 +78,7 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import appointments, dispatch, timesheets  # they need House
+    from tests.contract import appointments, dispatch, routing, timesheets  # they need House
 
     house = House(company)
     with house.acting():
@@ -91,6 +91,7 @@ def build(app: App, name: str) -> House:
         _messages(house)
         _import(house)
     timesheets.fill(house)
+    routing.fill(house)
     with app.app_context():
         jobs.drain(jobs.LONG, company.tenant_id)
     with house.acting():

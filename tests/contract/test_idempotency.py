@@ -44,6 +44,8 @@ def changed(body: dict[str, Any]) -> dict[str, Any]:
         return body | {number: body[number] + 1}
     name = next(n for n, v in body.items() if n.endswith("_cents") or str(v).startswith(("Words", "20")))
     value = body[name]
+    if isinstance(value, str) and len(value) == len("2026-11-10"):
+        return body | {name: value[:-1] + ("2" if value[-1] != "2" else "3")}
     if isinstance(value, str) and value.startswith("20"):
         return body | {name: value.replace("T15:", "T16:")}
     return body | {name: value + 1 if isinstance(value, int) else f"{value} too"}

@@ -37,6 +37,7 @@ from webapp.models import (
     Notice,
     OneTimeToken,
     PayPeriod,
+    RoutePlan,
     Sale,
     Skill,
     TechnicianSkill,
@@ -44,6 +45,7 @@ from webapp.models import (
     UserSession,
     VisitMessage,
 )
+from webapp.routing import service as routing
 from webapp.sales.queries import sales as sale_queries
 from webapp.sales.service import tallies
 
@@ -476,3 +478,23 @@ def told(company: Company) -> int:
         db.session.execute(update(Job).where(Job.tenant_id == company.tenant_id, Job.kind == "appointments.tell")
                            .values(run_after=clock.now()))  # fmt: skip
         return job.id
+
+
+# Routes -----------------------------------------------------------------------------------------------------------
+
+
+def check_planned(company: Company, world: World, plan_id: int) -> None:
+    with company.acting():
+        plan = get(RoutePlan, plan_id)
+        assert plan.status == "ready"
+        assert plan.proposal is not None
+        assert plan.proposal["placed"] == 1
+
+
+@scene("routing.plan", check_planned, END, PIECE, events={"route.planned": 1})
+def route_plan(company: Company) -> int:
+    with company.acting("manager"):
+        dispatching.technician()
+        dispatching.job("Waits", latitude=27.95, longitude=-82.45)
+        today = clock.today("America/New_York")
+        return routing.ask(today + timedelta(days=7 - today.weekday())).id

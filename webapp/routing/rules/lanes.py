@@ -1,7 +1,8 @@
 """A technician's lane as slots, suggestions and plans see it: where somebody is when, and what lies between two things.
 
-Moments are whole minutes since 1970 (UTC), so that thousands of gaps are compared in a few milliseconds. The working day
-begins when the start point is left and ends when the end point is reached; without such points it begins at the first job.
+Moments are whole minutes since 1970 (UTC), so that thousands of gaps are compared in a few milliseconds. A shift begins at
+the first job and ends with the last one, as the board has it: the ways from home and back are driven outside of it, and
+counted as driving all the same.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,7 +152,9 @@ def gaps(lane: Lane, hours: Hours, now: int) -> Iterator[Gap]:
     stops = sorted(hours.stops, key=lambda s: (s.starts, s.ends))
     for start, end in hours.spans:
         inside = [s for s in stops if s.starts < end and s.ends > start]
-        origin, leave = (lane.here, now) if lane.here is not None and start <= now else (lane.home, start)
+        origin, leave = (
+            (lane.here, now) if lane.here is not None and start <= now else (lane.home, start - DAY)
+        )
         at = max(start, now)
         before: Stop | None = None
         for position, after in enumerate([*inside, None]):
@@ -186,7 +189,7 @@ def _next_place(
         if stop.place is not None:
             return stop.starts - blocked, stop.place
         blocked += stop.ends - stop.starts
-    return end - blocked, end_place
+    return end + DAY, end_place
 
 
 @dataclass(frozen=True, slots=True)
