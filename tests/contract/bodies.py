@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.accounts.support import totp
-from tests.contract import dispatch, house_fleet, routing, timesheets
+from tests.contract import dispatch, house_fleet, promises, routing, timesheets
 from tests.contract import house as houses
 from tests.contract.house import House
 from tests.contract.watch import Promise
@@ -83,6 +83,7 @@ BODIES: dict[tuple[str, str], Make] = {
     ("PATCH", "/api/v1/tech/dispatch/my-jobs/<int:job_id>/status"): lambda house: {"status": "acknowledged"},
     **dispatch.BODIES,
     **house_fleet.BODIES,
+    **promises.BODIES,
     **timesheets.BODIES,
     **routing.BODIES,
     **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},

@@ -78,7 +78,7 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import appointments, dispatch, routing, timesheets  # they need House
+    from tests.contract import appointments, dispatch, promises, routing, timesheets  # they need House
 
     house = House(company)
     with house.acting():
@@ -87,6 +87,7 @@ def build(app: App, name: str) -> House:
         dispatch.fill(house)
         appointments.fill(house)
         house_fleet.records(house)
+        promises.fill(house)
         _accounts(house, name)
         _messages(house)
         _import(house)
@@ -233,7 +234,7 @@ def _some_entry() -> str:
 
 def _ways_to_make_more(house: House) -> None:
     """For calls that use a record up: each gets one of its own."""
-    from tests.contract import dispatch, timesheets
+    from tests.contract import dispatch, promises, timesheets
 
     def maker(name: str, make: Callable[[], Any]) -> None:
         def call() -> dict[str, Any]:
@@ -278,6 +279,7 @@ def _ways_to_make_more(house: House) -> None:
     maker("item_id", people.item)
     maker("category_id", people.category)
     house_fleet.ways(house, maker)
+    promises.ways(house, maker)
 
 
 def with_second_factor(house: House, role: str) -> str:

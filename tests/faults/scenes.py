@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ ROWS = 5  # more than two pieces of the size below
 SMALL: Mapping[str, int] = {
     "jobs.sales:PIECE": 2,
     "jobs.schedule:BATCH": 2,
+    "jobs.sla:PIECE": 2,
+    "webapp.sla.service.watch:PIECE": 2,
     "webapp.imports.engine:PIECE": 2,
 }
 """How large a piece is in the night's workers."""
@@ -498,3 +501,6 @@ def route_plan(company: Company) -> int:
         dispatching.job("Waits", latitude=27.95, longitude=-82.45)
         today = clock.today("America/New_York")
         return routing.ask(today + timedelta(days=7 - today.weekday())).id
+
+
+import_module("tests.faults.promises")  # scenes of promises, recurring jobs and places

@@ -74,6 +74,9 @@ class DispatchJob(Base, Tenanted, Stamped):
     reference: Mapped[str | None] = mapped_column(Text)  # the number another system gave it
     source: Mapped[str] = mapped_column(Text, default="web")  # web, api, phone, recurring, portal
     recurring_id: Mapped[int | None] = mapped_column(BigInteger)
+    occurrence_at: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True)
+    )  # when its rule wanted it, wherever it was moved since
     copied_from_id: Mapped[int | None] = mapped_column(BigInteger)
     created_by: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(Integer, default=1)  # counts changes: who saw an older one is told
@@ -91,6 +94,8 @@ class DispatchJob(Base, Tenanted, Stamped):
         Index("ix_dispatch_jobs_technician_id", "tenant_id", "technician_id", "scheduled_start"),
         Index("ix_dispatch_jobs_zone_id", "tenant_id", "zone_id"),
         Index("ix_dispatch_jobs_recurring_id", "tenant_id", "recurring_id"),
+        Index("uq_dispatch_jobs_occurrence", "tenant_id", "recurring_id", "occurrence_at", unique=True,
+              postgresql_where=text("occurrence_at is not null")),
         Index("ix_dispatch_jobs_copied_from_id", "tenant_id", "copied_from_id"),
         Index("uq_dispatch_jobs_reference", "tenant_id", "reference", unique=True,
               postgresql_where=text("reference is not null")),
@@ -214,7 +219,10 @@ class JobStatusChange(Base, Tenanted):
 
 
 class RecurringJob(Base, Tenanted, Stamped):
-    """A job that comes again by an RFC 5545 rule; each occurrence is a job of its own, made ahead."""
+    """A job that comes again by an RFC 5545 rule; each occurrence is a job of its own, made ahead.
+
+    The rule is by the wall clock of the company's zone: 9 in the morning stays 9 in the morning across daylight saving.
+    """
 
     __tablename__ = "recurring_jobs"
     title: Mapped[str] = mapped_column(Text)
@@ -223,11 +231,15 @@ class RecurringJob(Base, Tenanted, Stamped):
     starts_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True)
     )  # the first one, in the company's zone
+    weeks_ahead: Mapped[int] = mapped_column(SmallInteger, default=4)  # how early each job is made
+    skipped: Mapped[list[str]] = mapped_column(JSONB, default=list)  # local times left out: 2026-12-25T09:00
     made_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     customer_id: Mapped[int | None] = mapped_column(BigInteger)
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)  # False: paused, or ended
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     __table_args__ = (
         Index("ix_recurring_jobs_customer_id", "tenant_id", "customer_id"),
         Index("ix_recurring_jobs_updated_at", "tenant_id", "updated_at"),
+        CheckConstraint("weeks_ahead between 1 and 52", name="weeks_ahead"),
         tenant_fk("customer_id", table="customers"),
     )

@@ -61,8 +61,10 @@ class SlaClock(Base):
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     policy_id: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    response_warn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     response_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     response_met_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    resolution_warn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     resolution_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     resolution_met_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     paused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -76,6 +78,11 @@ class SlaClock(Base):
               postgresql_where=text("response_met_at is null and ended_at is null")),
         Index("ix_sla_clocks_resolution_due_at", "tenant_id", "resolution_due_at",
               postgresql_where=text("resolution_met_at is null and ended_at is null")),
+        Index("ix_sla_clocks_response_warn_at", "tenant_id", "response_warn_at",
+              postgresql_where=text("response_met_at is null and ended_at is null")),
+        Index("ix_sla_clocks_resolution_warn_at", "tenant_id", "resolution_warn_at",
+              postgresql_where=text("resolution_met_at is null and ended_at is null")),
+        Index("ix_sla_clocks_started_at", "tenant_id", "started_at", "job_id"),
         tenant_fk("job_id", table="dispatch_jobs"),
         tenant_fk("policy_id", table="sla_policies"),
     )  # fmt: skip

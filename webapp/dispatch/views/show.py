@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.dispatch import forms, service, settings, words
+from webapp.dispatch import forms, registry, service, settings, words
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_EDIT, DISPATCH_OVERRIDE, DISPATCH_READ
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages as queries
@@ -38,7 +38,7 @@ def _page(job: DispatchJob) -> Response:
         notes=queries.notes(job.id), steps=queries.steps(job.id), materials=queries.materials(job.id),
         units=queries.units(job.id), entries=entries, more_url=_more(job.id, following), actions=actions(job, now),
         photos=[_photo(row) for row in queries.files(job.id)],
-        note_form=forms.NoteForm(formdata=None), over=statuses.OVER,
+        note_form=forms.NoteForm(formdata=None), over=statuses.OVER, panels=registry.panels_of(job),
     )  # fmt: skip
 
 

@@ -1,0 +1,82 @@
+"""Promises, equipment, checklists and recurring jobs of a company under the contract's tests."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from tests.factories import dispatch as make
+from tests.factories import sla
+from webapp.kit import clock, context, ids
+from webapp.kit.db import add, db
+from webapp.models import Holiday, SlaPolicy, SlaViolation
+from webapp.sla import service
+
+if TYPE_CHECKING:
+    from tests.contract.house import House
+
+API = "/api/v1/admin"
+
+
+def fill(house: "House") -> None:
+    """A policy with a job that broke its promise, one that no job has, a holiday."""
+    used = sla.policy("Urgent within minutes", priority="urgent", response_minutes=30, business_hours=False)
+    spare = sla.policy("Nobody has it", priority="low", job_type="inspection")
+    holiday = service.holidays.create(date(2027, 3, 17), "Founders’ day")
+    service.holidays.create(date(2027, 3, 18), "The day after")
+    house.values |= {"policy_id": spare.id, "holiday_id": holiday.id, **violation(used)}
+    violation(used)
+
+
+def violation(policy: SlaPolicy | None = None) -> dict[str, Any]:
+    """A broken promise."""
+    policy = (
+        policy
+        or db.session.scalars(
+            select(SlaPolicy).where(
+                SlaPolicy.tenant_id == context.tenant_id(), SlaPolicy.priority == "urgent"
+            )
+        ).one()
+    )
+    job = make.job("Gas smell", priority="urgent")
+    now = clock.now()
+    made = add(SlaViolation(job_id=job.id, policy_id=policy.id, kind="response", due_at=now - timedelta(hours=1),
+                            breached_at=now, updated_at=now))  # fmt: skip
+    return {"violation_id": made.id}
+
+
+def ways(house: "House", maker: Any) -> None:
+    """For calls that use a record up."""
+    maker("policy_id", lambda: sla.policy(f"Policy {ids.token(8)}"))
+    maker(
+        "holiday_id",
+        lambda: add(Holiday(on_date=date(2027, 5, 1) + timedelta(days=house.number()), name="Day off")),
+    )
+    maker("violation_id", violation)
+
+
+def _excused(house: "House") -> dict[str, Any]:
+    with house.acting("manager"):
+        made = violation()
+        service.violations.excuse(made["violation_id"], "The customer asked us to wait")
+        return made
+
+
+def _order(house: "House") -> dict[str, Any]:
+    with house.acting("manager"):
+        mine = select(SlaPolicy.id).where(SlaPolicy.tenant_id == context.tenant_id(), SlaPolicy.active)
+        return {"ids": sorted(db.session.scalars(mine), reverse=True)}
+
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", f"{API}/sla/policies"): lambda house: {"name": f"Words {house.number()}", "response_minutes": 60},
+    ("PATCH", f"{API}/sla/policies/<int:policy_id>"): lambda house: {"name": f"Words {house.number()}"},
+    ("PUT", f"{API}/sla/policies/order"): _order,
+    ("POST", f"{API}/sla/holidays"): lambda house: {
+        "name": f"Words {house.number()}", "date": str(date(2028, 1, 1) + timedelta(days=house.number()))},
+    ("POST", f"{API}/sla/holidays/federal"): lambda house: {"year": clock.now().year + house.number() % 2},
+}  # fmt: skip
+
+PREPARED: dict[tuple[str, str], Any] = {
+    ("PATCH", "/admin/sla/violations/<int:violation_id>/unexcuse"): _excused,
+}
