@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from tests.contract.house import House
 from tests.factories import dispatch as make
-from webapp.appointments.service import links
+from webapp.appointments.queries import feeds as queries
+from webapp.appointments.service import feeds, links
 from webapp.dispatch.queries import jobs as reading
 from webapp.kit import clock
 from webapp.kit.db import add
@@ -27,4 +28,8 @@ def fill(house: House) -> None:
     made = add(
         VisitRequest(job_id=other.id, visit_id=visit.id, kind="cancel", status="open", created_at=clock.now())
     )
-    house.values |= {"request_id": made.id}
+    house.secrets |= {"calendar": feeds.make(None).rsplit("/", 1)[1].removesuffix(".ics")}
+    mike = house.values["technician_id"]
+    feeds.make(mike)
+    mine, all_ = (queries.listed(who)[0].CalendarFeed.id for who in (mike, None))
+    house.values |= {"request_id": made.id, "feed_id": all_, "own_feed_id": mine}

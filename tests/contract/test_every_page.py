@@ -57,7 +57,8 @@ def _special(path: str, house: House) -> dict[str, Any]:
     secrets = house.secrets
     tokens = {"/invite/": secrets["invite"], "/confirm-email/": secrets["address"], "/reset-password/": secrets["reset"],
               "/unsubscribe/": secrets["unsubscribe"], "/files/": secrets["file"],
-              "/v/<token>/summary": secrets["summary_link"], "/v/": secrets["visit_link"]}  # fmt: skip
+              "/v/<token>/summary": secrets["summary_link"], "/v/": secrets["visit_link"],
+              "/calendar/": secrets["calendar"]}  # fmt: skip
     for start, token in tokens.items():
         if path.startswith(start):
             return {"token": token}

@@ -2,13 +2,30 @@
 
 from webapp.accounts.settings import home
 from webapp.appointments import reacting
-from webapp.appointments.permissions import APPOINTMENTS_SETTINGS
-from webapp.appointments.views import office_bp, public, public_bp, requests, settings_bp, texts
+from webapp.appointments.permissions import APPOINTMENTS_SETTINGS, FEEDS_MANAGE, FEEDS_OWN
+from webapp.appointments.views import (
+    calendar_bp,
+    calendars_bp,
+    feeds,
+    office_bp,
+    own_calendar_bp,
+    public,
+    public_bp,
+    requests,
+    settings_bp,
+    texts,
+)
 from webapp.kit import streams
-from webapp.kit.plug import Plug
+from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "public", "requests", "texts"]  # importing the views puts them on their blueprints
+__all__ = [
+    "PLUG",
+    "feeds",
+    "public",
+    "requests",
+    "texts",
+]  # importing the views puts them on their blueprints
 
 
 def _wire(app: App) -> None:
@@ -24,6 +41,22 @@ def _wire(app: App) -> None:
             36,
         )
     )
+    home.add(
+        home.Matter(
+            "Calendar addresses",
+            "Visits in Outlook, Google Calendar or on a phone",
+            "/settings/calendars",
+            "calendar-days",
+            FEEDS_MANAGE,
+            37,
+        )
+    )
 
 
-PLUG = Plug(blueprints=(public_bp, settings_bp, office_bp), wire=_wire)
+PLUG = Plug(
+    blueprints=(public_bp, settings_bp, office_bp, calendar_bp, calendars_bp, own_calendar_bp),
+    navigation=(
+        NavItem("", "My calendar", "/my/calendar", "calendar-days", 14, FEEDS_OWN, roles=("technician",)),
+    ),
+    wire=_wire,
+)

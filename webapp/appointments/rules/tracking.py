@@ -9,7 +9,7 @@ from webapp.kit import geo
 
 SIZE: Final = 320  # of the drawing, both ways
 EDGE: Final = 34
-RINGS: Final = (0.25, 0.5, 1, 2, 5, 10, 20, 50)  # miles
+RINGS: Final = (0.25, 0.5, 1, 2, 3, 5, 10, 20, 50)  # miles
 
 
 @dataclass(frozen=True, slots=True)
