@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from webapp.dispatch import words
+from webapp.dispatch import registry, words
 from webapp.dispatch.queries import board as reading
 from webapp.dispatch.rules import lateness, shifts
 from webapp.dispatch.settings import DispatchSettings
@@ -106,10 +106,10 @@ def visit(row: Any, crew: Sequence[int], forecast: lateness.Forecast | None) -> 
 
 def _mark(*several: Sequence[dict[str, Any]]) -> None:
     every = [shown for each in several for shown in each]
-    found = reading.marks({shown["job"] for shown in every}) if reading.MARKS else {}
+    found = registry.marks_of({shown["job"] for shown in every})
     for shown in every:
         if shown["job"] in found:
-            shown["marks"] = [dict(m) for m in found[shown["job"]]]
+            shown["marks"] = [{"text": m.text, "tone": m.level} for m in found[shown["job"]]]
 
 
 def _lane(lane: reading.LaneOf, found: reading.Board) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The board: a day's or a week's lanes, what is on them, and what waits beside them. A fixed number of statements."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -333,18 +333,3 @@ def accepted(visit_id: int) -> str:
 def one(visit_id: int) -> Row[Any] | None:
     """A visit with what the board shows of its job."""
     return next(iter(rows(_visits().where(Visit.id == visit_id))), None)
-
-
-# What domains above know of jobs ------------------------------------------------------------------------------------
-
-# functions from job ids to what is marked on them: {job_id: [{"text": "SLA in 20 min", "tone": "warning"}]}. Tones as of pills.
-MARKS: list[Callable[[Collection[int]], Mapping[int, Sequence[Mapping[str, str]]]]] = []
-
-
-def marks(job_ids: Collection[int]) -> dict[int, list[Mapping[str, str]]]:
-    """What every domain above marks on some jobs."""
-    found: dict[int, list[Mapping[str, str]]] = defaultdict(list)
-    for each in MARKS:
-        for job_id, some in each(job_ids).items():
-            found[job_id] += some
-    return found

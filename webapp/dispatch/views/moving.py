@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.dispatch import forms, schemas, service, settings, words
+from webapp.dispatch import forms, registry, schemas, service, settings, words
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_OVERRIDE, DISPATCH_READ, SCHEDULE_EDIT
 from webapp.dispatch.queries import board as reading
 from webapp.dispatch.queries import jobs
@@ -130,7 +130,7 @@ def visit(visit_id: int) -> Response:
         "dispatch/visit.html", block={"drawer": "drawer"}, page_title=job.title, visit=row, job=job, words=words,
         crew=jobs.sent([visit_id])[visit_id], address=words.address(job), phone=clean.phone_words(job.customer_phone),
         skills=jobs.skills_needed([job.id]).get(job.id, []), accepted=reading.accepted(visit_id),
-        marks=reading.marks([job.id]).get(job.id, []), next_step=_next(row), over=row.status in statuses.OVER,
+        marks=registry.marks_of([job.id]).get(job.id, []), next_step=_next(row), over=row.status in statuses.OVER,
         suggests=offered("/dispatch/jobs/<int:job_id>/suggestions") and row.status not in statuses.OVER,
         overrides=permissions.may(DISPATCH_OVERRIDE),
     )  # fmt: skip
