@@ -395,6 +395,11 @@ def present_plan(day: Day, midnight: int) -> Plan:
     return found
 
 
+def present_times(day: Day, midnight: int) -> dict[int, int]:
+    """When the visits that may move begin now, in seconds of the day."""
+    return {n: day.at(v, midnight)[0] for n, v in day.moves.items() if v.starts is not None and v.crew}
+
+
 def relaxed(day: Day, violated: set[int]) -> Problem:
     """The problem without the breaks of those whose present day has no room for them either."""
     workers = [replace(w, rests=[r for r in w.rests if r.earliest == r.latest]) if w.id in violated else w

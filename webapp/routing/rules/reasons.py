@@ -16,9 +16,10 @@ def why_left(problem: Problem, task: Task, skill_names: Mapping[int, str], zone_
     if not any(_works_then(w, task) for w in fit):
         who = "everybody’s shift" if len(fit) == len(problem.workers) else "the shifts of all who could do it"
         return f"Its window lies outside {who}." if task.windows else f"It takes longer than {who}."
-    names = ", ".join(sorted(w.name for w in fit)[:3])
+    names = sorted(w.name for w in fit)
     if len(fit) <= 3:
-        return f"Only {names} could do it, and there is no time left in the day that fits."
+        who = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        return f"Only {who} could do it, and there is no time left in the day that fits."
     return f"All {len(fit)} who could do it are booked when it would have to be done."
 
 

@@ -1,6 +1,6 @@
 """When everything on a route happens, once its order is known: as early as can be, the rests where they cost the least time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from webapp.routing.rules.problem import Order, Plan, Problem, Rest, Step, Task, Worker
@@ -8,10 +8,13 @@ from webapp.routing.rules.problem import Order, Plan, Problem, Rest, Step, Task,
 NEVER: Final = 1 << 60
 
 
-def timed(problem: Problem, order: Order, *, grain: int = 1) -> Plan | None:
+def timed(
+    problem: Problem, order: Order, *, grain: int = 1, wished: Mapping[int, int] | None = None
+) -> Plan | None:
     """Every route with its times; None when one of them cannot be kept.
 
-    With a `grain` (seconds) visits begin on it where that breaks nothing: nobody is told to come at 9:13.
+    A visit begins at the time `wished` for it (that it has now), else on the `grain` (seconds), so that nobody is told to come
+    at 9:13, where that breaks nothing; else as early as can be.
     """
     tasks = {t.id: t for t in problem.tasks}
     found: dict[int, Sequence[Step]] = {}
@@ -19,26 +22,47 @@ def timed(problem: Problem, order: Order, *, grain: int = 1) -> Plan | None:
         wanted = [tasks[n] for n in order.get(worker.id, ())]
         if not wanted:
             continue
-        steps = route(problem, worker, wanted, grain) or (
-            route(problem, worker, wanted, 1) if grain > 1 else None
-        )
+        steps = _tidiest(problem, worker, wanted, grain, wished or {})
         if steps is None:
             return None
         found[worker.id] = steps
     return found
 
 
-def route(problem: Problem, worker: Worker, wanted: Sequence[Task], grain: int = 1) -> list[Step] | None:
-    """One route's steps, over as early as can be; None when it cannot be kept."""
-    search = _Search(problem, worker, wanted, grain)
-    return search.found()
+def _tidiest(
+    problem: Problem, worker: Worker, wanted: Sequence[Task], grain: int, wished: Mapping[int, int]
+) -> list[Step] | None:
+    """A route with as many of its first visits at tidy times as can be."""
+    if grain > 1 or wished:
+        for tidy in range(len(wanted), 0, -1):
+            steps = route(problem, worker, wanted, grain, wished, tidy)
+            if steps is not None:
+                return steps
+    return route(problem, worker, wanted)
+
+
+def route(
+    problem: Problem, worker: Worker, wanted: Sequence[Task], grain: int = 1, wished: Mapping[int, int] | None = None,
+    tidy: int = 0,
+) -> list[Step] | None:  # fmt: skip
+    """One route's steps, over as early as can be; None when it cannot be kept. The first `tidy` visits begin at tidy times."""
+    return _Search(problem, worker, wanted, grain, wished or {}, tidy).found()
 
 
 class _Search:
     """Walks the order and tries every place for the rests. After a task only the time counts, so few states are left."""
 
-    def __init__(self, problem: Problem, worker: Worker, wanted: Sequence[Task], grain: int) -> None:
-        self.time, self.worker, self.wanted, self.grain = problem.time, worker, wanted, grain
+    def __init__(
+        self,
+        problem: Problem,
+        worker: Worker,
+        wanted: Sequence[Task],
+        grain: int,
+        wished: Mapping[int, int],
+        tidy: int,
+    ) -> None:
+        self.time, self.worker, self.wanted = problem.time, worker, wanted
+        self.grain, self.wished, self.tidy = grain, wished, tidy
         self.best_end = NEVER
         self.best: list[Step] | None = None
         self.seen: dict[tuple[int, int], int] = {}
@@ -68,7 +92,7 @@ class _Search:
                 self.best_end, self.best = now + way, list(steps)
             return
         task = self.wanted[position]
-        starts = self._begin(task, now + way)
+        starts = self._begin(task, now + way, tidy=position < self.tidy)
         if starts is None or starts + task.seconds > self.worker.ends:
             return
         ends = starts + task.seconds
@@ -83,13 +107,16 @@ class _Search:
     def _can_begin(self, rest: Rest, now: int) -> bool:
         return now <= rest.latest
 
-    def _begin(self, task: Task, arrives: int) -> int | None:
-        """The earliest moment to begin a task, on the grain where its window allows."""
-        tidy = -(-arrives // self.grain) * self.grain
+    def _begin(self, task: Task, arrives: int, *, tidy: bool) -> int | None:
+        """The earliest moment to begin a task, or the tidy one where its window allows it."""
+        wish = self._tidy(task, arrives) if tidy else arrives
         if not task.windows:
-            return tidy
+            return wish
         for start, end in task.windows:
             if arrives <= end:
-                at = max(arrives, start)
-                return max(tidy, start) if start <= tidy <= end else at
+                return wish if start <= wish <= end else max(arrives, start)
         return None
+
+    def _tidy(self, task: Task, arrives: int) -> int:
+        wish = self.wished.get(task.id)
+        return wish if wish is not None and wish >= arrives else -(-arrives // self.grain) * self.grain

@@ -4,7 +4,7 @@ Nothing changes before somebody accepts. What a plan was made from is kept with 
 more is refused, saying what changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -86,7 +86,7 @@ def make(plan: RoutePlan, report: Any = lambda share: None) -> dict[str, Any]:
     day, terms, team, visits = gather(plan, roads)
     before_plan = days.present_plan(day, terms.midnight)
     before = checker.check(day.problem, before_plan)
-    found = _search(day, before, report)
+    found = _search(day, before, days.present_times(day, terms.midnight), report)
     better = found is not None and is_better(day, found.verdict, before)
     after_plan, after = (found.plan, found.verdict) if better and found is not None else (before_plan, before)
     routes = proposal.Routes(before_plan, before), proposal.Routes(after_plan, after)
@@ -102,18 +102,22 @@ def make(plan: RoutePlan, report: Any = lambda share: None) -> dict[str, Any]:
     return {"before_minutes": plan.before_minutes, "after_minutes": plan.after_minutes}
 
 
-def _search(day: days.Day, before: checker.Verdict, report: Any) -> solver.Solved | None:
+def _search(
+    day: days.Day, before: checker.Verdict, wished: Mapping[int, int], report: Any
+) -> solver.Solved | None:
     """The best plan that leaves out nobody who is placed now; None when there is none, or nothing to plan."""
     if not day.problem.tasks or not day.problem.workers:
         return None
     seconds = min(MOST_SECONDS, DAY_SECONDS * max(1.0, len(day.problem.tasks) / 100))
-    found = solver.solve(day.problem, seconds=seconds, grain=GRAIN, report=report)
+    found = solver.solve(day.problem, seconds=seconds, grain=GRAIN, wished=wished, report=report)
     if not days.dropped(day, found.verdict.done):
         return found
     without = {v.worker_id for v in before.violations if v.kind == "rest"}
     if not without:
         return found
-    again = solver.solve(days.relaxed(day, without), seconds=seconds, grain=GRAIN, report=report)
+    again = solver.solve(
+        days.relaxed(day, without), seconds=seconds, grain=GRAIN, wished=wished, report=report
+    )
     return solver.Solved(again.order, again.plan, checker.check(day.problem, again.plan), again.engine)
 
 

@@ -4,7 +4,7 @@ Pure functions over :mod:`webapp.routing.rules.problem`; their libraries are imp
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -33,13 +33,14 @@ def solve(
     *,
     seconds: float = SECONDS,
     grain: int = 1,
+    wished: Mapping[int, int] | None = None,
     seed: int = 0,
     report: Callable[[float], None] = lambda share: None,
 ) -> Solved:
     """The best plan found in some seconds, by the checker; earlier when no better one is to be found.
 
-    `grain`: seconds on which visits begin where that breaks nothing. `report` hears the share of the time that is over; what it
-    raises ends the search.
+    `grain`: seconds on which visits begin, and `wished`: when they would rather, where that breaks nothing. `report` hears the
+    share of the time that is over; what it raises ends the search.
     """
     began = monotonic()
 
@@ -67,8 +68,8 @@ def solve(
         best = _better(
             best, heard("VROOM, in parts", around.improve(problem, best.order, running=running, seed=seed))
         )
-    if grain > 1:
-        plan = timing.timed(problem, best.order, grain=grain) or best.plan
+    if grain > 1 or wished:
+        plan = timing.timed(problem, best.order, grain=grain, wished=wished) or best.plan
         best = Solved(best.order, plan, checker.check(problem, plan), best.engine)
     return best
 
