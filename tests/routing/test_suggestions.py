@@ -103,8 +103,8 @@ def test_skill_level_and_expiry_zone_and_shift_are_reasons_against(company: Comp
         by = {s.name: s for s in ranked(job)}
     assert by["Able"].missing == []
     assert "Gas fitting at level 4, 3 needed" in by["Able"].why
-    assert by["Weak"].missing[0] == "Gas fitting only at level 2, 3 needed"
-    assert by["Late"].missing[0] == "Gas fitting expired on November 27"
+    assert by["Weak"].missing[0] == "has Gas fitting only at level 2, 3 needed"
+    assert by["Late"].missing[0] == "has an expired Gas fitting (November 27)"
     assert by["None"].missing == [
         "does not have Gas fitting",
         "does not work in Here",

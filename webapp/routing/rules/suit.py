@@ -167,7 +167,7 @@ def _skills(lane: lanes.Lane, ask: Ask, day: date, missing: list[str]) -> Part:
         if lack or held is None:
             missing.append(lack)
             scores.append(0)
-            said.append(lack)
+            said.append(lack[:1].upper() + lack[1:])
             continue
         soon = held.expires_on is not None and held.expires_on <= day + SOON
         scores.append(min(100, 80 + 10 * (held.level - level)) - (15 if soon else 0))
@@ -180,9 +180,9 @@ def _lack(name: str, level: int, held: clashes.Held | None, day: date) -> str:
     if held is None:
         return f"does not have {name}"
     if held.expires_on is not None and held.expires_on < day:
-        return f"{name} expired on {_day(held.expires_on)}"
+        return f"has an expired {name} ({_day(held.expires_on)})"
     if held.level < level:
-        return f"{name} only at level {held.level}, {level} needed"
+        return f"has {name} only at level {held.level}, {level} needed"
     return ""
 
 
@@ -225,7 +225,7 @@ def _availability(
         if ask.begins is not None:
             return Part(100, "Free at that time.")
         waits = at.begins - ask.earliest
-        return Part(max(10, round(100 - waits / 12)), f"Free {tell(at.begins)}.")
+        return Part(max(10, round(100 - waits / 30)), f"Free {tell(at.begins)}.")
     if not each:
         missing.append("does not work then")
         return Part(0, "Does not work then.")

@@ -15,7 +15,9 @@ from webapp.routing.rules.problem import Matrix
 
 log = logging.getLogger("truckroll.routing")
 
-BLOCK: Final = 50  # places on each side of one question: OSRM's servers take 100 in all unless told otherwise
+BLOCK: Final = (
+    36  # places on each side of one question: OSRM's servers take 100 in all, and an address has an end
+)
 SECONDS: Final = 20.0  # for one question
 BYTES: Final = 4 * 1024 * 1024
 
@@ -74,7 +76,7 @@ def table(
 def _ask(
     url: str, sources: Sequence[travel.Place], targets: Sequence[travel.Place]
 ) -> tuple[list[list[Any]], list[list[Any]] | None]:
-    points = ";".join(f"{lon:.6f},{lat:.6f}" for lat, lon in (*sources, *targets))
+    points = ";".join(f"{lon:.5f},{lat:.5f}" for lat, lon in (*sources, *targets))
     of = ";".join(str(n) for n in range(len(sources)))
     to = ";".join(str(n) for n in range(len(sources), len(sources) + len(targets)))
     address = f"{url.rstrip('/')}/table/v1/driving/{points}?sources={of}&destinations={to}&annotations=duration,distance"

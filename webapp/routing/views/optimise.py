@@ -114,8 +114,18 @@ def _saved(found: RoutePlan) -> dict[str, Any] | None:
     if found.before_minutes is None or found.after_minutes is None:
         return None
     before, after = found.before_metres or 0, found.after_metres or 0
-    return {"before": found.before_minutes, "after": found.after_minutes, "minutes": found.before_minutes - found.after_minutes,
-            "miles_before": miles(before), "miles_after": miles(after), "miles": miles(before - after)}  # fmt: skip
+    return {
+        "before": _hours(found.before_minutes), "after": found.after_minutes,
+        "minutes": found.before_minutes - found.after_minutes, "miles_before": miles(before), "miles_after": miles(after),
+        "miles": miles(before - after),
+    }  # fmt: skip
+
+
+def _hours(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return " ".join(
+        x for x in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if x
+    )
 
 
 def miles(metres: int) -> str:
