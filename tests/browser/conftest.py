@@ -23,6 +23,7 @@ ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background
 PHONE = {"width": 390, "height": 844}
 EXPECTED = (
     "the server responded with a status of 422",  # Chromium's note on a form that came back with errors
+    "the server responded with a status of 409",  # and on a move that was refused, which the page itself shows
     "htmx:sendAbort",  # a newer request took an older one's place
     "htmx:afterRequest",
 )

@@ -121,7 +121,8 @@ def board(
     by = {
         p.id: LaneOf(
             p.id, p.name, p.color, p.phone,
-            shifts.spans(patterns.get(p.id, ()), span, zone, settings.business_hours), p.id in patterns,
+            shifts.spans(patterns.get(p.id, ()), span, zone, settings.business_hours),
+            shifts.of_day(patterns.get(p.id, ()), first) is not None,
             position=_place(p.seen_latitude, p.seen_longitude) if _is_fresh(p.seen_at) else None, position_at=p.seen_at,
             home=_place(p.home_latitude, p.home_longitude),
         )

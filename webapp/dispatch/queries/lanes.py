@@ -89,7 +89,7 @@ def _hours(
     zone: str,
     settings: DispatchSettings,
 ) -> list[tuple[datetime, datetime]] | None:
-    if not patterns:
+    if shifts.of_day(patterns, first) is None:
         return None  # nobody has written down when this technician works
     found = shifts.spans(patterns, days, zone, settings.business_hours)
     begin = shifts.moment(first, 0, zone)

@@ -19,10 +19,13 @@ class Pattern:
 
 
 def of_day(patterns: Sequence[Pattern], day: date) -> list[tuple[int, int]] | None:
-    """Minutes after midnight worked on a day; [] when off; None when nothing at all is known of this technician."""
-    if not patterns:
-        return None
+    """Minutes after midnight worked on a day; [] when off; None when nobody wrote down when this technician works.
+
+    A single day says nothing of the other days.
+    """
     special = [p for p in patterns if p.on_date == day]
+    if not special and all(p.weekday is None for p in patterns):
+        return None
     fitting = special or [
         p
         for p in patterns

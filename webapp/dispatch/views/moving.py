@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, request
 
@@ -163,6 +164,8 @@ def assign() -> Response:
         except (errors.Conflict, errors.Invalid) as problem:
             form.form_errors.append(problem.message)
         else:
-            pages.toast(_moved(visit), undo_url=f"/dispatch/undo/{token}" if token else "")
-            return pages.redirect(on(read(), "table").url())
+            here = on(read(), "table").url()
+            back = f"/dispatch/undo/{token}?{urlencode({'next': here})}"
+            pages.toast(_moved(visit), undo_url=back if token else "")
+            return pages.redirect(here)
     return table(on(read(), "table"), form, status=422)

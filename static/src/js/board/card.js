@@ -6,18 +6,26 @@ const LANE_MARKS = [
   ["pin", "pin", "Pinned"],
 ];
 
+/** Words for those who do not see the colours and marks. */
+const hidden = (words) => el("span", { class: "visually-hidden" }, words);
+
 function marks(visit) {
   const found = [];
   if (visit.prio === "urgent") found.push(["siren", "Urgent", "is-urgent"]);
   if (visit.prio === "high") found.push(["flag", "High priority", "is-high"]);
   for (const [key, glyph, words] of LANE_MARKS) if (visit[key]) found.push([glyph, words, `is-${key}`]);
   if (visit.crew.length > 1) found.push(["users", `${visit.crew.length} technicians`, ""]);
-  return el("span", { class: "tr-visit-marks", "aria-hidden": "true" }, ...found.map(([glyph, title, tone]) => el("span", { class: tone, title }, icon(glyph, 13))));
+  return el("span", { class: "tr-visit-marks" }, hidden(", "), ...found.map(([glyph, words, tone]) => el("span", { class: tone, title: words }, icon(glyph, 13), hidden(`${words}, `))));
 }
 
 function lateWords(visit) {
   return visit.punct === "late" ? `${hours(visit.late)} late` : "May be late";
 }
+
+const late = (visit) => (visit.punct ? el("span", { class: "tr-visit-late" }, lateWords(visit), hidden(", ")) : null);
+const word = (model, visit) => el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot", "aria-hidden": "true" }), model.status(visit));
+const crew = (model, visit) => hidden(`, ${visit.crew.map((id) => model.lanes.get(id)?.name).filter(Boolean).join(" and ") || "nobody assigned"}`);
+const noted = (visit) => (visit.marks ?? []).map((mark) => el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text));
 
 function common(model, visit, kind) {
   return {
@@ -25,7 +33,6 @@ function common(model, visit, kind) {
     class: `tr-visit${visit.punct === "late" ? " is-late" : ""}${visit.punct === "at_risk" ? " is-risky" : ""}${model.fits(visit) ? "" : " is-dim"}${kind ? ` ${kind}` : ""}`,
     "data-visit": visit.id,
     "data-status": visit.status,
-    "aria-label": model.label(visit),
   };
 }
 
@@ -34,17 +41,13 @@ export function onLane(model, visit, lane) {
   const place = [visit.cust, visit.city].filter(Boolean).join(", ");
   return el(
     "button",
-    { ...common(model, visit), "data-lane": lane, tabindex: -1 },
-    el("span", { class: "tr-visit-top", "aria-hidden": "true" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
-    el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, el("span", { class: "tr-visit-time" }, model.span(visit.s, visit.e)), place),
-    el(
-      "span",
-      { class: "tr-visit-state", "aria-hidden": "true" },
-      visit.punct ? el("span", { class: "tr-visit-late" }, lateWords(visit)) : null, // first: it is what a narrow card shows
-      el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot" }), model.status(visit)),
-      ...(visit.marks ?? []).map((mark) => el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text)),
-    ),
-    el("span", { class: "tr-grip", "data-grip": true, "aria-hidden": "true" }),
+    { ...common(model, visit), "data-lane": lane, tabindex: -1, title: model.label(visit) },
+    el("span", { class: "tr-visit-top" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
+    el("span", { class: "tr-visit-sub" }, el("span", { class: "tr-visit-time" }, model.span(visit.s, visit.e)), hidden(", "), place, place ? hidden(", ") : null),
+    // what is late comes first: it is what a narrow card shows
+    el("span", { class: "tr-visit-state" }, late(visit), word(model, visit), ...noted(visit)),
+    crew(model, visit),
+    el("span", { class: "tr-grip", "data-grip": true }),
   );
 }
 
@@ -52,10 +55,11 @@ export function onLane(model, visit, lane) {
 export function inCell(model, visit, lane) {
   return el(
     "button",
-    { ...common(model, visit, "is-chip"), "data-lane": lane, tabindex: -1 },
-    el("span", { class: "tr-visit-top", "aria-hidden": "true" }, el("span", { class: "tr-visit-time" }, model.time(visit.s)), marks(visit)),
-    el("span", { class: "tr-visit-title", "aria-hidden": "true" }, visit.title),
-    el("span", { class: "tr-visit-word", "aria-hidden": "true" }, el("span", { class: "tr-visit-dot" }), visit.punct ? lateWords(visit) : model.status(visit)),
+    { ...common(model, visit, "is-chip"), "data-lane": lane, tabindex: -1, title: model.label(visit) },
+    el("span", { class: "tr-visit-top" }, el("span", { class: "tr-visit-time" }, model.time(visit.s)), marks(visit)),
+    el("span", { class: "tr-visit-title" }, visit.title, hidden(", ")),
+    visit.punct ? late(visit) : word(model, visit),
+    crew(model, visit),
   );
 }
 
@@ -65,19 +69,19 @@ export function inTray(model, visit) {
   const place = [visit.cust, visit.street, visit.city].filter(Boolean).join(", ");
   const when = visit.s ? `${model.day.format(new Date(visit.s * 1000))}, ${model.span(visit.s, visit.e)}` : visit.ws ? `Promised ${model.day.format(new Date(visit.ws * 1000))}, ${model.span(visit.ws, visit.we)}` : `${visit.min} min, no time yet`;
   const pills = [];
-  if (visit.status !== "pending") pills.push(el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot" }), model.status(visit)));
-  if (visit.punct) pills.push(el("span", { class: "tr-visit-late" }, lateWords(visit)));
+  if (visit.status !== "pending") pills.push(word(model, visit));
+  if (visit.punct) pills.push(late(visit));
   if (visit.hold) pills.push(el("span", { class: "tr-visit-hold" }, icon("pause", 12), visit.hold));
-  for (const mark of visit.marks ?? []) pills.push(el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text));
+  pills.push(...noted(visit));
   for (const tag of (visit.tags ?? []).slice(0, 2)) pills.push(el("span", { class: "tr-visit-tag" }, tag));
   return el(
     "button",
     common(model, visit, "is-waiting"),
-    el("span", { class: "tr-visit-top", "aria-hidden": "true" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
-    el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, icon("clock", 12), when),
-    place ? el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, icon("map-pin", 12), place) : null,
-    names ? el("span", { class: "tr-visit-sub", "aria-hidden": "true" }, icon("user-round", 12), names) : null,
-    pills.length ? el("span", { class: "tr-visit-state", "aria-hidden": "true" }, ...pills) : null,
+    el("span", { class: "tr-visit-top" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
+    el("span", { class: "tr-visit-sub" }, icon("clock", 12), when),
+    place ? el("span", { class: "tr-visit-sub" }, icon("map-pin", 12), place) : null,
+    names ? el("span", { class: "tr-visit-sub" }, icon("user-round", 12), names) : null,
+    pills.length ? el("span", { class: "tr-visit-state" }, ...pills) : null,
   );
 }
 
@@ -87,10 +91,11 @@ const GLYPHS = { lunch: "utensils", parts_run: "package", meeting: "users-round"
 export function block(model, one, lane, chip) {
   return el(
     "button",
-    { type: "button", class: `tr-block${chip ? " is-chip" : ""}`, "data-block": one.id, "data-lane": lane, "data-kind": one.kind, tabindex: -1, "aria-label": `${one.title}, ${model.when(one.s, one.e)}, ${model.lanes.get(lane).name}`, title: one.note || one.title },
+    { type: "button", class: `tr-block${chip ? " is-chip" : ""}`, "data-block": one.id, "data-lane": lane, "data-kind": one.kind, tabindex: -1, title: `${one.title}, ${model.when(one.s, one.e)}${one.note ? `: ${one.note}` : ""}` },
     icon(GLYPHS[one.kind], 13),
-    el("span", { "aria-hidden": "true" }, chip ? `${model.time(one.s)} ${one.title}` : one.title),
-    chip ? null : el("span", { class: "tr-grip", "data-grip": true, "aria-hidden": "true" }),
+    el("span", {}, chip ? `${model.time(one.s)} ${one.title}` : one.title),
+    hidden(`, ${model.when(one.s, one.e)}, ${model.lanes.get(lane).name}`),
+    chip ? null : el("span", { class: "tr-grip", "data-grip": true }),
   );
 }
 

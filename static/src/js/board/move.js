@@ -290,8 +290,10 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
     const { signal } = controller;
     const id = event.pointerId;
     let moved = false;
+    refresh.hold(); // what is pressed stays where it is
     const stop = () => {
       controller.abort();
+      refresh.free();
       if (moved) addEventListener("click", (click) => (click.preventDefault(), click.stopPropagation()), { capture: true, once: true, signal: AbortSignal.timeout(80) });
     };
     addEventListener("pointermove", (one) => {

@@ -87,6 +87,10 @@ export default function board(root) {
   const refresh = {
     later: () => wanted && fetchNow(),
     hold: () => (held += 1),
+    free() {
+      held = Math.max(0, held - 1);
+      refresh.later();
+    },
     go() {
       held = Math.max(0, held - 1);
       return fetchNow();
