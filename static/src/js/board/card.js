@@ -23,6 +23,14 @@ function lateWords(visit) {
 }
 
 const late = (visit) => (visit.punct ? el("span", { class: "tr-visit-late" }, lateWords(visit), hidden(", ")) : null);
+
+/** The same where there is little room. */
+function lateShort(visit) {
+  if (visit.punct !== "late") return late(visit);
+  const words = visit.late < 60 ? `${visit.late}m` : `${Math.floor(visit.late / 60)}h${String(visit.late % 60).padStart(2, "0")}`;
+  return el("span", { class: "tr-visit-late" }, icon("alarm-clock", 12), words, hidden(" late, "));
+}
+
 const word = (model, visit) => el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot", "aria-hidden": "true" }), model.status(visit));
 const crew = (model, visit) => hidden(`, ${visit.crew.map((id) => model.lanes.get(id)?.name).filter(Boolean).join(" and ") || "nobody assigned"}`);
 const noted = (visit) => (visit.marks ?? []).map((mark) => el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text));
@@ -45,7 +53,7 @@ export function onLane(model, visit, lane) {
     el("span", { class: "tr-visit-top" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
     el("span", { class: "tr-visit-sub" }, el("span", { class: "tr-visit-time" }, model.span(visit.s, visit.e)), hidden(", "), place, place ? hidden(", ") : null),
     // what is late comes first: it is what a narrow card shows
-    el("span", { class: "tr-visit-state" }, late(visit), word(model, visit), ...noted(visit)),
+    el("span", { class: "tr-visit-state" }, lateShort(visit), word(model, visit), ...noted(visit)),
     crew(model, visit),
     el("span", { class: "tr-grip", "data-grip": true }),
   );

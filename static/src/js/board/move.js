@@ -88,7 +88,7 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
   /** Everything in the way of the present place: the server's word where it is known, else what the board itself shows. */
   function clashes() {
     const { what, place, from } = going;
-    if (place.end <= Date.now() / 1000) return { found: [], sure: true };
+    if (place.end <= Date.now() / 1000) return { found: [], sure: true, over: true };
     if (what.kind === "block") {
       const under = model.lanes.get(place.lane).visits.map((id) => model.visits.get(id)).filter((one) => one.s < place.end && place.start < one.e);
       return { found: under.map((one) => ({ kind: "job", message: `“${one.title}” ${model.span(one.s, one.e)} lies under it.` })), sure: true };
@@ -101,12 +101,12 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
 
   function tell() {
     const { what, place, keys } = going;
-    const { found, sure } = clashes();
+    const { found, sure, over } = clashes();
     const lane = model.lanes.get(place.lane);
     const ghost = stage.show(place, what.title, found.length ? "clash" : sure ? "fine" : "unsure");
     if (!ghost) return;
     const words = `${lane.name}, ${model.when(place.start, place.end)}`;
-    box.replaceChildren(el("strong", {}, words), found.length ? reasons(found) : el("span", { class: "tr-hint-fine" }, sure ? "Nothing in the way" : "Looking…"));
+    box.replaceChildren(el("strong", {}, words), found.length ? reasons(found) : el("span", { class: "tr-hint-fine" }, over ? "That time is over: it is written down, not planned." : sure ? "Nothing in the way" : "Looking…"));
     box.dataset.tone = found.length ? "clash" : "fine";
     box.hidden = false;
     const at = ghost.getBoundingClientRect();
@@ -138,10 +138,14 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
     going.place = null;
     stage.hide();
     tray.classList.add("is-target");
-    box.replaceChildren(el("strong", {}, "Back to the tray"), el("span", {}, "Nobody is sent any more."));
+    const stay = others().map((id) => model.lanes.get(id)?.name ?? "somebody");
+    box.replaceChildren(el("strong", {}, stay.length ? `Off for ${model.lanes.get(going.from).name}` : "Back to the tray"), el("span", {}, stay.length ? `${stay.join(" and ")} stay${stay.length === 1 ? "s" : ""} on it.` : "Nobody is sent any more."));
     box.dataset.tone = "fine";
     box.hidden = false;
   }
+
+  /** Who stays on a visit when one of several is taken off it. */
+  const others = () => going.what.visit.crew.filter((id) => id !== going.from);
 
   // Letting go -------------------------------------------------------------------------------------------------------
 
@@ -152,7 +156,8 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
     refresh.hold();
     const lane = place && model.lanes.get(place.lane);
     const origin = going.origin;
-    const keys = going.keys;
+    const { keys } = going;
+    const stay = toTray ? others() : [];
     end();
     if (same || (!place && !toTray)) {
       refresh.go();
@@ -160,7 +165,7 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
     }
     if (what.kind === "block") await settleBlock(what, place);
     else {
-      const body = toTray ? { technician_ids: [] } : { technician_ids: model.crew(what.visit, from, place.lane), scheduled_start: iso(place.start), scheduled_end: iso(place.end) };
+      const body = toTray ? { technician_ids: stay } : { technician_ids: model.crew(what.visit, from, place.lane), scheduled_start: iso(place.start), scheduled_end: iso(place.end) };
       await settle(what.visit, body, toTray ? "in the tray" : `${lane.name}, ${model.when(place.start, place.end)}`);
     }
     await refresh.go();

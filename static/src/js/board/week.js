@@ -24,7 +24,7 @@ export function draw(model, frame, may) {
       const parts = [...visits.map((one) => [one.s, card.inCell(model, one, lane.id)]), ...blocks.map((one) => [one.s, card.block(model, one, lane.id, true)])].sort((a, b) => a[0] - b[0]);
       const share = minutes ? booked / minutes : 0;
       const load = el("span", { class: `tr-cell-load${share > 1 ? " is-over" : ""}`, "aria-hidden": "true" }, minutes ? `${round(booked / 60)}/${round(minutes / 60)} h` : booked ? `${round(booked / 60)} h` : "Off");
-      row.append(el("div", { class: `tr-cell${minutes ? "" : " is-off"}${day.date === today ? " is-today" : ""}`, "data-cell": lane.id, "data-day": index }, el("span", { class: "visually-hidden" }, day.label), load, ...parts.map(([, element]) => element)));
+      row.append(el("div", { class: `tr-cell${minutes ? "" : " is-off"}${day.date === today ? " is-today" : ""}`, "data-cell": lane.id, "data-day": index }, el("span", { class: "tr-cell-day" }, day.label), load, ...parts.map(([, element]) => element)));
     });
     inner.append(row);
   }
