@@ -208,8 +208,11 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
 
   // Mouse and finger -------------------------------------------------------------------------------------------------
 
+  /** On a narrow screen lanes are lists: visits are moved by the form of their drawer. */
+  const narrow = () => matchMedia("(max-width: 760px)").matches;
+
   function press(event) {
-    if (going || event.button !== 0 || event.ctrlKey || event.metaKey) return;
+    if (going || narrow() || event.button !== 0 || event.ctrlKey || event.metaKey) return;
     const element = event.target.closest("[data-visit], [data-block]");
     if (element && root.contains(element)) grab(event, element);
     else if (may.blocks && event.pointerType === "mouse" && event.target.matches("[data-track], .tr-off")) range(event);
@@ -341,6 +344,7 @@ export function movement({ root, frame, tray, model, stage, said, refresh, may, 
   function pickUp(element) {
     const what = subject(element);
     if (!what || !model.data.lanes.length) return say("This cannot be moved.");
+    if (narrow()) return open(what.kind === "visit" ? `/jobs/${what.visit.job}/visits/${what.id}/place` : `/dispatch/blocks/${what.id}`);
     begin(element, what, { keys: true });
     const lane = going.from ?? what.visit?.crew.find((id) => model.lanes.has(id)) ?? model.data.lanes[0].id;
     const start = what.s != null && what.s >= model.data.starts && what.s < model.data.ends ? what.s : firstStart(what, lane);
