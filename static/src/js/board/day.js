@@ -1,6 +1,7 @@
 // Lanes over one day.
 import { el } from "../dom.js";
 import * as card from "./card.js";
+import { kept } from "./kept.js";
 import { HOUR, MINUTE } from "./model.js";
 
 const ROW = 68; // height of one row of visits, in pixels
@@ -44,7 +45,9 @@ export function draw(model, frame, may) {
   }
   axis.append(ticks);
   const inner = el("div", { class: "tr-lanes-inner" }, axis);
-  for (const lane of data.lanes) inner.append(drawLane(model, lane, lay, may));
+  const shared = [data.date, data.from, data.until, data.filters, may];
+  const narrow = (74 * whole) / Math.max(1, frame.clientWidth - 196, hours * 84); // seconds that are narrower than a few words
+  inner.append(...kept(frame, model, shared, (lane) => drawLane(model, lane, lay, may, narrow)));
   if (live) {
     const line = el("div", { class: "tr-now", "aria-hidden": "true" });
     line.style.setProperty("--now", at(data.now) / 100);
@@ -54,7 +57,7 @@ export function draw(model, frame, may) {
   if (!data.lanes.length) frame.append(el("p", { class: "tr-lanes-empty" }, "Nobody works here that day, or nobody is chosen in the filter."));
 }
 
-function drawLane(model, lane, lay, may) {
+function drawLane(model, lane, lay, may, narrow) {
   const visits = lane.visits.map((id) => model.visits.get(id));
   const { found, count } = rows(visits);
   const track = el("div", { class: "tr-track", "data-track": lane.id });
@@ -73,10 +76,11 @@ function drawLane(model, lane, lay, may) {
       continue;
     }
     const row = found.get(one);
+    const tight = (seconds) => seconds < narrow / 3;
     const drive = lane.drives[one.id];
     if (before && drive > 0 && one.s >= before.e) {
       const short = one.s - before.e < drive * MINUTE;
-      const gap = lay(el("span", { class: `tr-drive${short ? " is-short" : ""}`, title: `${drive} min drive${short ? `, and there are ${Math.round((one.s - before.e) / 60)}` : ""}`, "aria-hidden": "true" }, el("span", {}, `${drive}′`)), Math.max(before.e, one.s - drive * MINUTE), one.s);
+      const gap = lay(el("span", { class: `tr-drive${short ? " is-short" : tight(drive * MINUTE) ? " is-tight" : ""}`, title: `${drive} min drive${short ? `, and there are ${Math.round((one.s - before.e) / 60)}` : ""}`, "aria-hidden": "true" }, el("span", {}, `${drive}′`)), Math.max(before.e, one.s - drive * MINUTE), one.s);
       gap.style.setProperty("--r", row);
       if (one.s > before.e || short) track.append(gap);
     }
@@ -87,6 +91,7 @@ function drawLane(model, lane, lay, may) {
     }
     const made = lay(card.onLane(model, one, lane.id), one.s, one.e);
     made.style.setProperty("--r", row);
+    made.classList.toggle("is-narrow", one.e - one.s < narrow);
     track.append(made);
     before = one;
   }

@@ -1,6 +1,7 @@
 // Lanes over a week: a cell for each technician and day.
 import { el } from "../dom.js";
 import * as card from "./card.js";
+import { kept } from "./kept.js";
 
 export function draw(model, frame, may) {
   const { data } = model;
@@ -13,7 +14,7 @@ export function draw(model, frame, may) {
     axis.append(el("a", { href: link.pathname + link.search, class: day.date === today ? "is-today" : "" }, day.label));
   }
   const inner = el("div", { class: "tr-lanes-inner is-week" }, axis);
-  for (const lane of data.lanes) {
+  const drawn = kept(frame, model, [data.date, data.filters, may, today], (lane) => {
     const row = el("section", { class: "tr-lane is-week", "data-lane-of": lane.id, "aria-label": lane.name }, card.head(model, lane, may.blocks));
     data.days.forEach((day, index) => {
       const works = lane.hours.filter(([a]) => a >= day.starts && a < day.ends);
@@ -26,8 +27,9 @@ export function draw(model, frame, may) {
       const load = el("span", { class: `tr-cell-load${share > 1 ? " is-over" : ""}`, "aria-hidden": "true" }, minutes ? `${round(booked / 60)}/${round(minutes / 60)} h` : booked ? `${round(booked / 60)} h` : "Off");
       row.append(el("div", { class: `tr-cell${minutes ? "" : " is-off"}${day.date === today ? " is-today" : ""}`, "data-cell": lane.id, "data-day": index }, el("span", { class: "tr-cell-day" }, day.label), load, ...parts.map(([, element]) => element)));
     });
-    inner.append(row);
-  }
+    return row;
+  });
+  inner.append(...drawn);
   frame.replaceChildren(inner);
   if (!data.lanes.length) frame.append(el("p", { class: "tr-lanes-empty" }, "Nobody works here that week, or nobody is chosen in the filter."));
 }

@@ -76,7 +76,7 @@ export default function board(root) {
       draw();
       for (const element of root.querySelectorAll("[data-visit]")) {
         const id = Number(element.dataset.visit);
-        if (before.has(id) ? before.get(id) !== model.visit(id).v : true) element.classList.add("is-changed");
+        element.classList.toggle("is-changed", before.get(id) !== model.visit(id).v);
       }
       forecast();
     } catch {
@@ -155,7 +155,8 @@ export default function board(root) {
 
   function rove() {
     if (!drawing) return;
-    const chosen = (focused && frame.querySelector(selector(focused))) || cards()[0];
+    for (const other of frame.querySelectorAll(":is([data-visit], [data-block])[tabindex='0']")) other.tabIndex = -1;
+    const chosen = (focused && frame.querySelector(selector(focused))) || frame.querySelector("[data-visit], [data-block]");
     if (chosen) chosen.tabIndex = 0;
   }
 
