@@ -52,7 +52,7 @@ def test_a_customer_is_found_by_name_and_by_the_end_of_the_phone_number(
 
 
 def test_a_sale_is_found_by_number_and_by_customer(company: Company, filled: dict[str, int]) -> None:
-    for query in (f"{filled['sale']}", f"%23{filled['sale']}", f"sale {filled['sale']}", "harper"):
+    for query in ("1", "%231", "sale 1", "harper"):
         assert f"/sales/{filled['sale']}" in urls(company, "manager", query), query
 
 

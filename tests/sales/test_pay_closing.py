@@ -348,7 +348,12 @@ def fill(company: Company, amount: int) -> int:
     period = pay.period_of(EARLY)
     common = {c.key: getattr(one, c.key) for c in Sale.__table__.columns if c.key not in ("id", "public_id")}
     sales = [
-        common | {"technician_id": techs[n % 10].id, "status": "approved" if n % 10 else "pending"}
+        common
+        | {
+            "number": 1_000 + n,
+            "technician_id": techs[n % 10].id,
+            "status": "approved" if n % 10 else "pending",
+        }
         for n in range(amount)
     ]
     ids = db.session.scalars(insert(Sale).returning(Sale.id, sort_by_parameter_order=True), sales).all()

@@ -34,7 +34,7 @@ def sold(company: Company) -> Sold:
         thermostat = people.item(name="Smart thermostat")
 
         def made(who: object, what: object, buyer: Buyer) -> int:
-            return sales.sale(who, what, buyer=buyer).id  # type: ignore[arg-type]  # a Technician, an Item
+            return sales.sale(who, what, buyer=buyer).number  # type: ignore[arg-type]  # a Technician, an Item
 
         return Sold(
             made(mike, tune, Buyer(customer_id=evelyn.id)),
@@ -87,7 +87,7 @@ def test_nothing_found_says_so_and_the_file_and_the_api_find_the_same(company: C
     sheet = client.get("/sales?format=csv&cols=number&q=mike+evelyn").get_data(as_text=True)
     assert sheet == f"Sale\n{sold.tune_up}\n"
     answer = company.api("admin").get("/sales?q=reyes+thermo")
-    assert [one["id"] for one in answer.json["data"]["items"]] == [sold.thermostat]
+    assert [one["number"] for one in answer.json["data"]["items"]] == [sold.thermostat]
 
 
 def test_words_of_another_company_find_nothing(company: Company, sold: Sold, other_company: Company) -> None:

@@ -73,14 +73,15 @@ def _numbers(query: str) -> list[int]:
 
 
 def _sales(query: str) -> list[dict[str, Any]]:
-    condition: Any = Sale.id.in_(_numbers(query))
+    condition: Any = Sale.number.in_(_numbers(query))
     if not _numbers(query):
         words = search.matching("sale", query)
         if words is None:
             return []
         condition = Sale.id.in_(select(words.limit(LOOKED_AT).subquery()))
     statement = (
-        select(Sale.id, Item.name.label("item"), Technician.name.label("technician"), Sale.customer_name, Sale.sale_price_cents,
+        select(Sale.id, Sale.number, Item.name.label("item"), Technician.name.label("technician"),
+               Sale.customer_name, Sale.sale_price_cents,
                case((Sale.voided_at.is_not(None), "voided"), else_=Sale.status).label("status"))
         .join(Item, and_(Item.tenant_id == Sale.tenant_id, Item.id == Sale.item_id))
         .join(Technician, and_(Technician.tenant_id == Sale.tenant_id, Technician.id == Sale.technician_id))
@@ -89,7 +90,7 @@ def _sales(query: str) -> list[dict[str, Any]]:
         .limit(EACH)
     )  # fmt: skip
     return [
-        {"label": f"Sale {row.id}: {row.item}", "url": f"/sales/{row.id}", "icon": "badge-dollar-sign", "state": row.status,
+        {"label": f"Sale {row.number}: {row.item}", "url": f"/sales/{row.id}", "icon": "badge-dollar-sign", "state": row.status,
          "hint": " · ".join(x for x in (row.customer_name, row.technician, money.dollars(row.sale_price_cents)) if x)}
         for row in rows(statement)
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The kit's own tables: directory, jobs, events, audit entries, journal heads, idempotency keys, search words."""
+"""The kit's own tables: directory, jobs, events, audit entries, journal heads, numbers, idempotency keys, search words."""
 
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,15 @@ class DirectoryEntry(Base):
               postgresql_where=text("kind in ('organization', 'code', 'key', 'host')")),
         Index("ix_directory_tenant_id", "tenant_id"),
     )  # fmt: skip
+
+
+class NumberHead(Base):
+    """The last number given to a kind of record in an organization (`kit/numbers.py`)."""
+
+    __tablename__ = "number_heads"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
 
 
 class Job(Base, Tenanted):

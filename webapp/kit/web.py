@@ -24,6 +24,7 @@ from webapp.kit import (
     ids,
     journal,
     limits,
+    numbers,
     pages,
     permissions,
     streams,
@@ -94,6 +95,7 @@ def install(app: App, settings: Settings) -> None:
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
+    numbers.install(app, settings.app_database_url)
     csrf.init_app(app)
     limits.install(app)
     app.extensions["redis"] = redis.Redis.from_url(settings.redis_url)

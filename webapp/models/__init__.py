@@ -7,6 +7,7 @@ from webapp.kit.tables import (
     IdempotencyKey,
     Job,
     JournalHead,
+    NumberHead,
     SearchWord,
     StoredFile,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "MaintenanceRecord",
     "Message",
     "Notice",
+    "NumberHead",
     "OnCallTurn",
     "OneTimeToken",
     "Organization",

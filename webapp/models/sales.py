@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.kit import ids
+from webapp.kit import ids, numbers
 from webapp.kit.db import Base, Stamped, Tenanted, related, tenant_fk
 
 
@@ -73,6 +73,8 @@ class Sale(Base, Tenanted, Stamped):
 
     __tablename__ = "sales"
     public_id: Mapped[UUID] = mapped_column(Uuid, default=lambda: ids.uuid4())
+    # what people call it; counted within the organization, where ids count everybody's
+    number: Mapped[int] = mapped_column(BigInteger, default=lambda: numbers.take("sale"))
     technician_id: Mapped[int] = mapped_column(BigInteger)
     item_id: Mapped[int] = mapped_column(BigInteger)
     customer_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -108,6 +110,7 @@ class Sale(Base, Tenanted, Stamped):
     item = related("Item", "Sale.item_id")
     customer = related("Customer", "Sale.customer_id")
     __table_args__ = (
+        Index("uq_sales_number", "tenant_id", "number", unique=True),
         Index("ix_sales_sold_on", "tenant_id", "sold_on", "id"),
         Index("ix_sales_technician_id", "tenant_id", "technician_id", "sold_on", "id"),
         Index("ix_sales_item_id", "tenant_id", "item_id", "sold_on", "id"),

@@ -7,6 +7,7 @@ from webapp.models import Sale
 
 _EXAMPLE: dict[str, Any] = {
     "sale_id": 42,
+    "number": 17,
     "technician_id": 1,
     "item_id": 5,
     "customer_id": 7,
@@ -53,6 +54,7 @@ def payload(sale: Sale, **more: Any) -> dict[str, Any]:
     """What every event about a sale carries; `more` is added."""
     return {
         "sale_id": sale.id,
+        "number": sale.number,
         "technician_id": sale.technician_id,
         "item_id": sale.item_id,
         "customer_id": sale.customer_id,

@@ -124,6 +124,7 @@ class SaleOut(BaseModel):
     """A sale. What it earns is null for callers who may not see commissions."""
 
     id: int
+    number: int
     public_id: str
     technician_id: int
     technician_name: str

@@ -88,10 +88,12 @@ def one(sale_id: int) -> Response:
     return Response(orjson.dumps(row, default=str), mimetype="application/json")
 
 
-SALE = """insert into sales (tenant_id, public_id, technician_id, item_id, customer_name, sale_price_cents, sold_on,
+NUMBER = """insert into number_heads (tenant_id, kind, last) values (%s, 'sale', 1)
+on conflict (tenant_id, kind) do update set last = number_heads.last + 1 returning last"""
+SALE = """insert into sales (tenant_id, public_id, number, technician_id, item_id, customer_name, sale_price_cents, sold_on,
 payment_type, payment_status, notes, status, rejected_reason, void_reason, refund_due, commission_cents, override_cents,
 period_note, snapshot, source, recorded_by, created_at, updated_at, pay_period_id, list_price_cents)
-values (%s, %s, %s, %s, %s, %s, %s, 'credit_card', 'unpaid', '', 'pending', '', '', false, %s, 0, '', %s, 'api', 'bare', %s, %s,
+values (%s, %s, %s, %s, %s, %s, %s, %s, 'credit_card', 'unpaid', '', 'pending', '', '', false, %s, 0, '', %s, 'api', 'bare', %s, %s,
 %s, 160000) returning id"""
 LINE = """insert into pay_lines (tenant_id, pay_period_id, technician_id, kind, state, amount_cents, sale_id, role, share_bps,
 description, note, reason, frozen, created_at, updated_at)
@@ -114,7 +116,9 @@ def record() -> Response:
     price = sent["sale_price_cents"]
     commission = price * 750 // 10000
     body = Jsonb({"diff": sent})
-    row = link.execute(SALE, (TENANT, uuid.uuid4(), sent["technician_id"], sent["item_id"], sent["customer_name"], price,
+    taken = link.execute(NUMBER, (TENANT,)).fetchone()
+    assert taken is not None
+    row = link.execute(SALE, (TENANT, uuid.uuid4(), taken[0], sent["technician_id"], sent["item_id"], sent["customer_name"], price,
                               today, commission, Jsonb({"version": 1}), now, now, sent["period_id"])).fetchone()  # fmt: skip
     assert row is not None
     sale_id = row[0]

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 
 from webapp.accounts.service import organizations
-from webapp.kit import clock, directory, tenancy
+from webapp.kit import clock, directory, numbers, tenancy
 from webapp.kit.db import db
 from webapp.sales import rules
 
@@ -65,6 +65,7 @@ def load(sales: int, technicians: int = 200, items: int = 300, customers: int = 
         ).one()  # fmt: skip
         values |= {"period": period.id, "start": period.start_date}
         run(text(SALES), values)
+        numbers.given("sale", sales)
         run(text(LINES), values | {"lines": period_lines})
         run(text(TALLIES), values)
         return _described(made.tenant_id, code, sales)
@@ -121,10 +122,10 @@ PEOPLE = (
 
 # spread over three years before the present period; the last 20,000 are in it
 SALES = """
-insert into sales (tenant_id, public_id, technician_id, item_id, customer_id, customer_name, sale_price_cents,
+insert into sales (tenant_id, public_id, number, technician_id, item_id, customer_id, customer_name, sale_price_cents,
     list_price_cents, sold_on, payment_type, payment_status, notes, status, rejected_reason, void_reason, refund_due,
     commission_cents, override_cents, period_note, snapshot, source, recorded_by, approved_at, created_at, updated_at)
-select :t, gen_random_uuid(), :tech0 + n % :technicians, :items0 + n % :items, :customers0 + n % :customers,
+select :t, gen_random_uuid(), n, :tech0 + n % :technicians, :items0 + n % :items, :customers0 + n % :customers,
     'Customer ' || (n % :customers + 1), 5000 + (n * 7919) % 900000, 160000,
     cast(:start as date) - 1 - cast((:sales - n) * 1095 / :sales as int), 'credit_card',
     (array['unpaid', 'paid', 'partial'])[1 + n % 3], '', case when n % 50 = 0 then 'pending' else 'approved' end, '', '', false,

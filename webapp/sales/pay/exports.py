@@ -72,7 +72,7 @@ _LINE_COLUMNS: Sequence[Any] = (
     csv.safe(Technician.name).label("technician"),
     PayLine.kind.label("kind"),
     PayLine.role.label("role"),
-    PayLine.sale_id.label("sale_id"),
+    Sale.number.label("sale"),
     func.coalesce(func.to_char(Sale.sold_on, "YYYY-MM-DD"), "").label("sold_on"),
     csv.safe(PayLine.description).label("item"),
     csv.safe(func.coalesce(Sale.customer_name, "")).label("customer"),
@@ -96,7 +96,7 @@ def _line_rows(period: PayPeriod) -> Any:
 def report_csv(first: date, last: date) -> Response:
     """Every commission line of sales from `first` to `last`, pending ones marked."""
     mine = [
-        PayLine.sale_id.label("sale_id"),
+        Sale.number.label("sale"),
         func.to_char(Sale.sold_on, "YYYY-MM-DD").label("sold_on"),
         csv.safe(func.coalesce(Technician.employee_number, "")).label("employee_number"),
         csv.safe(Technician.name).label("technician"),

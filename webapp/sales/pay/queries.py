@@ -110,6 +110,7 @@ class Line:
     requested_by_name: str
     created_at: datetime
     sale_id: int | None
+    sale_number: int | None
     sold_on: date | None
     customer_name: str
     sale_price_cents: int | None
@@ -151,6 +152,7 @@ _COLUMNS: Sequence[Any] = (
     func.coalesce(User.name, "").label("requested_by_name"),
     PayLine.created_at,
     PayLine.sale_id,
+    Sale.number.label("sale_number"),
     Sale.sold_on,
     func.coalesce(Sale.customer_name, "").label("customer_name"),
     Sale.sale_price_cents,

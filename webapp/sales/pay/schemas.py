@@ -92,6 +92,7 @@ class LineOut(BaseModel):
     guarantee_cents: int | None
     share_bps: int | None
     sale_id: int | None
+    sale_number: int | None
     sold_on: date | None
     customer_name: str
     sale_price_cents: int | None

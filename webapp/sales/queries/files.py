@@ -17,7 +17,7 @@ def columns() -> dict[str, Sequence[Any]]:
     """What a file holds, by the key of the list's column; commissions only for those who may see them."""
     yes_no = case((Sale.voided_at.is_not(None), "yes"), else_="no")
     found: dict[str, Sequence[Any]] = {
-        "number": [Sale.id.label("Sale")],
+        "number": [Sale.number.label("Sale")],
         "sold_on": [Sale.sold_on.label("Sold on")],
         "technician": [csv.safe(Technician.name).label("Technician")],
         "item": [csv.safe(Item.name).label("Item")],

@@ -83,7 +83,7 @@ SORTS = {
 
 BUCKET: ColumnElement[str] = case((Sale.voided_at.is_not(None), literal("voided")), else_=Sale.status)
 COLUMNS: Sequence[Any] = (
-    Sale.id, Sale.sold_on, Sale.technician_id, Technician.name.label("technician_name"), Sale.item_id,
+    Sale.id, Sale.number, Sale.sold_on, Sale.technician_id, Technician.name.label("technician_name"), Sale.item_id,
     Item.name.label("item_name"), Sale.customer_id, Sale.customer_name, Sale.sale_price_cents, Sale.list_price_cents,
     Sale.payment_type, Sale.payment_status, Sale.payment_date, Sale.status, Sale.voided_at, Sale.void_reason,
     Sale.refund_due, Sale.replaces_id, Sale.commission_cents, Sale.override_cents, Sale.pay_period_id, Sale.period_note,
@@ -400,19 +400,21 @@ def ids(filters: Filters, limit: int, *, after: int = 0) -> list[int]:
 
 @cache
 def _one() -> Select[Any]:
-    newer = aliased(Sale)
+    newer, older = aliased(Sale), aliased(Sale)
     statement: Select[Any] = (
         with_names(
             select(
                 *COLUMNS, Sale.snapshot, PayPeriod.start_date.label("period_start"), PayPeriod.end_date.label("period_end"),
-                PayPeriod.status.label("period_status"),
-                select(newer.id)
-                .where(newer.tenant_id == Sale.tenant_id, newer.replaces_id == Sale.id, newer.voided_at.is_(None))
-                .limit(1).scalar_subquery().label("replaced_by_id"),
+                PayPeriod.status.label("period_status"), newer.id.label("replaced_by_id"),
+                newer.number.label("replaced_by_number"), older.number.label("replaces_number"),
             )
         )
         .outerjoin(PayPeriod, and_(PayPeriod.tenant_id == Sale.tenant_id, PayPeriod.id == Sale.pay_period_id))
+        # a voided sale is corrected by one that is not: voiding that one makes room for the next
+        .outerjoin(newer, and_(newer.tenant_id == Sale.tenant_id, newer.replaces_id == Sale.id, newer.voided_at.is_(None)))
+        .outerjoin(older, and_(older.tenant_id == Sale.tenant_id, older.id == Sale.replaces_id))
         .where(Sale.tenant_id == bindparam("tenant"), Sale.id == bindparam("sale"))
+        .limit(1)
     )  # fmt: skip
     return statement
 

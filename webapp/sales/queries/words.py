@@ -34,7 +34,7 @@ def conditions(q: str) -> list[ColumnElement[bool]]:
     found = [_any_place(word, named) for word in wanted]
     number = _number(q.strip().lstrip("#"))
     # a long number was read as a telephone number, whose last digits count as words too
-    return found if number is None else [or_(Sale.id == number, and_(*found))]
+    return found if number is None else [or_(Sale.number == number, and_(*found))]
 
 
 def _named(wanted: Sequence[str]) -> dict[tuple[str, str], list[int]]:
@@ -55,7 +55,7 @@ def _named(wanted: Sequence[str]) -> dict[tuple[str, str], list[int]]:
 def _any_place(word: str, named: dict[tuple[str, str], list[int]]) -> ColumnElement[bool]:
     # no sale has the number 0; beside it, within an OR, a subquery is read once and hashed. Alone it would become a
     # join, whose order PostgreSQL guesses wrongly among tables that all carry the tenant: 3 s instead of 0.1
-    found = [Sale.id == (_number(word) or 0)]
+    found = [Sale.number == (_number(word) or 0)]
     for kind, column in PLACES.items():
         ids = named[word, kind]
         if len(ids) > FEW:

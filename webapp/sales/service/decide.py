@@ -24,6 +24,7 @@ class Decided:
 
     done: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)  # what people call them
 
 
 def approve(sale_id: int) -> Sale:
@@ -95,7 +96,7 @@ def _each(sale_ids: Sequence[int], act: Callable[[Sale], None]) -> Decided:
     for sale_id in wanted:
         if sale_id not in found:
             raise errors.NotFound(f"No sale has the number {sale_id}.")
-    result = Decided()
+    result = Decided(numbers={sale.id: sale.number for sale in found.values()})
     for sale_id in wanted:
         try:
             act(found[sale_id])

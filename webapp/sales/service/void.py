@@ -60,8 +60,8 @@ def unvoid(sale_id: int) -> Sale:
     replacement = None if sale.voided_at is None else replaced_by(sale.id)
     if replacement is not None:
         raise errors.Conflict(
-            f"Sale {replacement} replaces this one. Void that one first, or correct it.",
-            details={"replaced_by_id": replacement},
+            f"Sale {replacement.number} replaces this one. Void that one first, or correct it.",
+            details={"replaced_by_id": replacement.id},
         )
     before, was = journal.snapshot(sale), tallies.counted(sale)
     posting.unvoid(sale)
@@ -73,10 +73,10 @@ def unvoid(sale_id: int) -> Sale:
     return sale
 
 
-def replaced_by(sale_id: int) -> int | None:
+def replaced_by(sale_id: int) -> Sale | None:
     """The sale that corrects a voided one, unless it is voided itself."""
     return db.session.scalar(
-        select(Sale.id).where(
+        select(Sale).where(
             Sale.tenant_id == context.tenant_id(), Sale.replaces_id == sale_id, Sale.voided_at.is_(None)
         )
     )

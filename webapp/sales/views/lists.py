@@ -123,7 +123,7 @@ def page_of(query: listing.ListQuery, wanted: queries.Filters) -> Response:
 
 
 def _row(row: Any) -> dict[str, Any]:
-    return {**row._mapping, "number": row.id, "row_class": "muted" if row.voided_at else ""}
+    return {**row._mapping, "row_class": "muted" if row.voided_at else ""}
 
 
 def _with_totals(shown: list[dict[str, Any]], totals: queries.Totals) -> list[dict[str, Any]]:
@@ -219,9 +219,10 @@ def _say(result: service.Decided, done: str) -> None:
         pages.toast(f"{words.plural(len(result.done), 'sale')} {done}.")
     if result.refused:
         first = next(iter(result.refused))
-        left = f"{words.plural(len(result.refused), 'sale')} left as they were, such as {first}"
+        number = result.numbers[first]
+        left = f"{words.plural(len(result.refused), 'sale')} left as they were, such as {number}"
         if len(result.refused) == 1:
-            left = f"Sale {first} was left as it was"
+            left = f"Sale {number} was left as it was"
         pages.toast(f"{left}: {result.refused[first]}", "warning")
 
 

@@ -121,7 +121,7 @@ def _page(
         "sales/own_form.html",
         block="form" if status == 422 or earns else None,
         status=status,
-        page_title=f"Correct sale {sale.id}" if sale else "Record a sale",
+        page_title=f"Correct sale {sale.number}" if sale else "Record a sale",
         back_url=f"/my/sales/{sale.id}" if sale else "/my/sales",
         form=form,
         sale=sale,
@@ -191,7 +191,7 @@ def show(sale_id: int) -> Response:
         shown |= {"explanation": rules.explain_part(shown["snapshot"], me), "considered": ()}
     return pages.render(
         "sales/own_show.html",
-        page_title=f"Sale {sale_id}",
+        page_title=f"Sale {sale.number}",
         back_url="/my/sales",
         sale=sale,
         mine=sum(line.amount_cents for line in mine),

@@ -72,7 +72,7 @@ def _recorded(form: SaleForm, made: service.Recorded) -> Response:
     customer = (
         f" {sale.customer_name} was added to your customers." if made.customer.status == "created" else ""
     )
-    pages.toast(f"Sale {sale.id} is recorded{earns}.{customer}")
+    pages.toast(f"Sale {sale.number} is recorded{earns}.{customer}")
     if request.form.get("then") == "again":
         kept = {"technician": form.technician_id.data, "sold_on": form.sold_on.data.isoformat()}
         return pages.redirect(f"/sales/new?{urlencode(kept)}")
@@ -127,7 +127,7 @@ def _page(
         "sales/form.html",
         block="form" if status == 422 or earns else None,
         status=status,
-        page_title=f"Correct sale {sale.id}" if sale is not None else "Record a sale",
+        page_title=f"Correct sale {sale.number}" if sale is not None else "Record a sale",
         form=form,
         sale=sale,
         question=question,
@@ -263,17 +263,17 @@ def correct(sale_id: int) -> Response:
         except (errors.Invalid, errors.Conflict) as problem:
             form.blame(problem)
         else:
-            return _corrected(sale_id, result)
+            return _corrected(sale.number, result)
     return _page(form, status=422, sale=sale)
 
 
-def _corrected(sale_id: int, result: service.Correction) -> Response:
+def _corrected(number: int, result: service.Correction) -> Response:
     if result.replaced is not None:
         pages.toast(
-            f"Sale {sale_id} is voided and recorded anew as sale {result.sale.id}, which waits for approval."
+            f"Sale {number} is voided and recorded anew as sale {result.sale.number}, which waits for approval."
         )
     else:
-        pages.toast(f"Sale {sale_id} is corrected.")
+        pages.toast(f"Sale {number} is corrected.")
     return pages.redirect(f"/sales/{result.sale.id}")
 
 

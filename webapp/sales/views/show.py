@@ -45,7 +45,7 @@ def show(sale_id: int) -> Response:
     return pages.render(
         "sales/show.html",
         block={"record": "record"},
-        page_title=f"Sale {sale.id}",
+        page_title=f"Sale {sale.number}",
         sale=sale,
         states=STATES,
         actions=actions(sale),
@@ -87,7 +87,7 @@ def timeline(sale_id: int) -> Response:
     return pages.render(
         "sales/timeline.html",
         block="entries",
-        page_title=f"Sale {sale_id}",
+        page_title=f"Sale {sale.number}",
         sale=sale,
         entries=entries,
         more_url=more_url(sale_id, following),
@@ -146,8 +146,8 @@ def actions(sale: Any) -> dict[str, Any]:
 @requires(SALES_APPROVE)
 def approve(sale_id: int) -> Response:
     """Approve the sale."""
-    service.approve(sale_id)
-    pages.toast(f"Sale {sale_id} is approved.")
+    sale = service.approve(sale_id)
+    pages.toast(f"Sale {sale.number} is approved.")
     return _after(sale_id)
 
 
@@ -155,8 +155,8 @@ def approve(sale_id: int) -> Response:
 @requires(SALES_CORRECT)
 def resubmit(sale_id: int) -> Response:
     """Send a rejected sale in again; also the undo of rejecting it."""
-    service.resubmit(sale_id)
-    pages.toast(f"Sale {sale_id} waits for approval again.")
+    sale = service.resubmit(sale_id)
+    pages.toast(f"Sale {sale.number} waits for approval again.")
     return _after(sale_id)
 
 
@@ -164,8 +164,8 @@ def resubmit(sale_id: int) -> Response:
 @requires(SALES_VOID)
 def unvoid(sale_id: int) -> Response:
     """Undo a void."""
-    service.unvoid(sale_id)
-    pages.toast(f"The void of sale {sale_id} is undone.")
+    sale = service.unvoid(sale_id)
+    pages.toast(f"The void of sale {sale.number} is undone.")
     return _after(sale_id)
 
 
@@ -176,15 +176,15 @@ def reject(sale_id: int) -> Response:
     form = ReasonForm()
     if request.method == "POST" and form.validate():
         try:
-            service.reject(sale_id, form.reason.data)
+            rejected = service.reject(sale_id, form.reason.data)
         except errors.Invalid as problem:
             form.blame(problem)
         else:
-            pages.toast(f"Sale {sale_id} is rejected.", undo_url=f"/sales/{sale_id}/resubmit")
+            pages.toast(f"Sale {rejected.number} is rejected.", undo_url=f"/sales/{sale_id}/resubmit")
             return _after(sale_id)
     sale = load(sale_id)
     text = f"{sale.technician_name} sees the reason and can send it in again."
-    return _dialog("sales/reason.html", sale, form, f"Reject sale {sale_id}", text, "reject", "Reject")
+    return _dialog("sales/reason.html", sale, form, f"Reject sale {sale.number}", text, "reject", "Reject")
 
 
 @bp.route("/<int:sale_id>/void", methods=["GET", "POST"])
@@ -202,7 +202,7 @@ def void(sale_id: int) -> Response:
             return _after(sale_id)
     sale = load(sale_id)
     return _dialog(
-        "sales/reason.html", sale, form, f"Void sale {sale_id}", _what_follows(sale), "void", "Void"
+        "sales/reason.html", sale, form, f"Void sale {sale.number}", _what_follows(sale), "void", "Void"
     )
 
 
@@ -238,10 +238,10 @@ def payment(sale_id: int) -> Response:
             )
             undo = f"/sales/{sale_id}/payment-back?{urlencode(back)}" if may_go_back.allowed else ""
             pages.toast(
-                f"Payment of sale {sale_id}: {PAYMENT_WORDS[form.status.data].lower()}.", undo_url=undo
+                f"Payment of sale {sale.number}: {PAYMENT_WORDS[form.status.data].lower()}.", undo_url=undo
             )
             return _after(sale_id)
-    return _dialog("sales/payment.html", sale, form, f"Payment of sale {sale_id}", "", "payment", "Save")
+    return _dialog("sales/payment.html", sale, form, f"Payment of sale {sale.number}", "", "payment", "Save")
 
 
 @bp.post("/<int:sale_id>/payment-back")
@@ -251,8 +251,8 @@ def payment_back(sale_id: int) -> Response:
     form = PaymentForm(request.args)
     if not form.validate():
         raise errors.BadRequest("This cannot be undone any more.")
-    service.set_payment(sale_id, form.status.data, form.payment_date.data)
-    pages.toast(f"Payment of sale {sale_id}: {PAYMENT_WORDS[form.status.data].lower()}.")
+    sale = service.set_payment(sale_id, form.status.data, form.payment_date.data)
+    pages.toast(f"Payment of sale {sale.number}: {PAYMENT_WORDS[form.status.data].lower()}.")
     return _after(sale_id)
 
 
