@@ -88,7 +88,7 @@ def check(rule: Rule | None, who: context.Principal) -> None:
         raise errors.Unauthorized("Sign in first.")
     if rule.signed_in or any(who.may(p) for p in rule.permissions):
         return
-    raise errors.Forbidden(f"You may not do this: it needs the permission “{rule.permissions[0]}”.")
+    raise _forbidden(rule.permissions[0])
 
 
 def demand(permission: str) -> None:
@@ -96,7 +96,15 @@ def demand(permission: str) -> None:
     who = context.principal()
     if who.kind in ("system", "job") or who.may(permission):
         return
-    raise errors.Forbidden(f"You may not do this: it needs the permission “{permission}”.")
+    raise _forbidden(permission)
+
+
+def _forbidden(permission: str) -> errors.Forbidden:
+    # in words: people know what they may do by what it says at their account, not by our names for it
+    return errors.Forbidden(
+        f"You may not do this: it needs the permission “{REGISTRY[permission].description}”.",
+        details={"permission": permission},
+    )
 
 
 def may(permission: str) -> bool:
