@@ -43,7 +43,7 @@ def test_a_field_has_a_label(field: str, words: str) -> None:
     ("field", "value", "words"),
     [
         ("sale_price_cents", 150000, "$1,500.00"),
-        ("rate_bps", 750, "7.5 %"),
+        ("rate_bps", 750, "7.5%"),
         ("active", False, "No"),
         ("sold_on", "2026-03-15", "<2026-03-15>"),
         ("approved_at", "2026-03-15T10:00:00.000Z", "<2026-03-15>"),
@@ -51,7 +51,7 @@ def test_a_field_has_a_label(field: str, words: str) -> None:
         ("technician_id", 5, "number 5"),
         ("payment_status", "unpaid", "Unpaid"),
         ("tags", ["vip", "late payer"], "vip, late payer"),
-        ("tiers", [{"up_to_cents": 100000, "rate_bps": 500}], "Up to: $1,000.00; Rate: 5 %"),
+        ("tiers", [{"up_to_cents": 100000, "rate_bps": 500}], "Up to: $1,000.00; Rate: 5%"),
         ("notes", "", None),
         ("name", None, None),
         ("starts_on", "soon", "soon"),

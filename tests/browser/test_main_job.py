@@ -22,7 +22,7 @@ INV-1,{today},T-1,Gas furnace,"$1,500.00",Evelyn Harper
 INV-2,{today},T-2,gas furnace,2499.99,Walter Boone
 INV-3,{today},T-9,Gas furnace,10.00,Nobody
 """
-PAID = "$306.01"  # 7.5 % of $1,500.00, $2,499.99 and $80.10, each half to even: 112.50 + 187.50 + 6.01
+PAID = "$306.01"  # 7.5% of $1,500.00, $2,499.99 and $80.10, each half to even: 112.50 + 187.50 + 6.01
 
 
 def test_sales_are_imported_recorded_approved_and_paid_and_a_second_person_closes_the_period(

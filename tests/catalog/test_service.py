@@ -90,7 +90,7 @@ def test_prices_change_together_and_back(company: Company) -> None:
             None,
         ]  # type: ignore[union-attr]
         newest = queries.history(ids[0])[0][0]
-        assert newest["body"] == "All prices chosen changed by 10 %"
+        assert newest["body"] == "All prices chosen changed by 10%"
 
 
 def test_a_price_beyond_any_amount_stops_the_whole_change(company: Company) -> None:

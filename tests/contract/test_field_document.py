@@ -249,7 +249,7 @@ def test_a_sale_is_recorded_once_however_often_it_is_sent(shop: Shop) -> None:
     said = {"sale_price_cents": 150000, "customer_name": "John Doe", "notes": "Annual maintenance package",
             "payment_type": "credit_card", "technician_id": shop.technician_id, "item_id": shop.item_id}  # fmt: skip
     assert {name: data[name] for name in said} == said
-    assert data["commission_cents"] == 11_250  # 7.5 % of $1,500.00
+    assert data["commission_cents"] == 11_250  # 7.5% of $1,500.00
     assert "idempotent-replayed" not in first.headers
     snake({k: v for k, v in data.items() if k != "commission"})
     again = shop.curl(examples.RECORD, **ids_of(shop))

@@ -35,7 +35,7 @@ def customer(name: str = "John Doe", **columns: Any) -> Customer:
 def rate(
     technician_id: int | None = None, item_id: int | None = None, category_id: int | None = None, **terms: Any
 ) -> CommissionRate:
-    """A rate at a place, 7.5 % unless said otherwise."""
+    """A rate at a place, 7.5% unless said otherwise."""
     terms = terms or {"rate_bps": 750}
     return rates.set_rate(Place(technician_id, item_id, category_id), rates.Rate(**terms))
 

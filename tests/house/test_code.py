@@ -105,3 +105,22 @@ def test_templates_hold_no_inline_code() -> None:
         text = re.sub(r"{#.*?#}", "", path.read_text(), flags=re.DOTALL)
         wrong += [f"{path.relative_to(ROOT)}: {m.group(0)[:60]}" for m in inline.finditer(text)]
     assert wrong == []
+
+
+def test_percentages_are_written_as_americans_do() -> None:
+    spaced = re.compile(r"[\d}]\s%(?![\w({%}])(?! \w+[,)\]])")
+    wrong = []
+    for path in OURS:
+        texts = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
+        wrong += [
+            f"{path.relative_to(ROOT)}:{n.lineno}"
+            for n in texts
+            if isinstance(n.value, str) and spaced.search(n.value)
+        ]
+    wrong += [
+        str(p.relative_to(ROOT))
+        for p in (ROOT / "templates").rglob("*.html")
+        if re.search(r"\d %\b|\}\} %", p.read_text())
+    ]
+    assert wrong == []
+    assert spaced.search("pays 7.5 %")

@@ -9,7 +9,7 @@ from webapp.kit.db import db
 
 RUN = ("=1+1", "+1", "-1", "@SUM(A1)", "|x", "%x", "\t=1", "\rx", "\nx", " =1", "\x01=1", "\u00a0=1", "\u200b=1",
        "\ufeff=1", "\u3000=1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff201")  # fmt: skip
-TEXT = ("", "'=1", "1+1", "a=1", "Smith & Sons", "(512) 555-0123", "\u00c9tienne", "\u2013 none", "3 % off")
+TEXT = ("", "'=1", "1+1", "a=1", "Smith & Sons", "(512) 555-0123", "\u00c9tienne", "\u2013 none", "3% off")
 
 
 @pytest.mark.parametrize("text", RUN)

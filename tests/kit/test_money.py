@@ -26,7 +26,7 @@ def test_what_is_no_amount_is_refused_in_words(text: str) -> None:
         money.parse_cents(text)
 
 
-@pytest.mark.parametrize(("text", "bps"), [("7.5", 750), ("7.5 %", 750), ("0.05%", 5), ("100", 10000)])
+@pytest.mark.parametrize(("text", "bps"), [("7.5", 750), ("7.5%", 750), ("0.05%", 5), ("100", 10000)])
 def test_percentages_are_read_as_basis_points(text: str, bps: int) -> None:
     assert money.parse_bps(text) == bps
 

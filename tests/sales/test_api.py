@@ -31,7 +31,7 @@ def _noon(company: Company) -> Iterator[None]:
 
 @dataclass(slots=True)
 class World:
-    """A company with a technician, an item and a rate of 7.5 %, and an admin's client."""
+    """A company with a technician, an item and a rate of 7.5%, and an admin's client."""
 
     api: ApiClient
     technician_id: int
@@ -68,8 +68,8 @@ def test_the_documents_sale_is_recorded_with_its_commission(world: World) -> Non
     sale = world.record()
     assert (sale["commission_cents"], sale["status"], sale["voided"]) == (11_250, "pending", False)
     assert sale["commission"]["explanation"] == [
-        "Mike Johnson's rate for AC tune-up is 7.5 % (set for Mike Johnson on this item).",
-        "7.5 % of $1,500.00 = $112.50",
+        "Mike Johnson's rate for AC tune-up is 7.5% (set for Mike Johnson on this item).",
+        "7.5% of $1,500.00 = $112.50",
     ]
     again = world.api.get(f"/sales/{sale['id']}").json["data"]
     assert again["commission"] == sale["commission"]
@@ -145,7 +145,7 @@ def test_shares_that_come_to_more_than_everything_are_refused(world: World, comp
     shares = [{"technician_id": ana, "share_bps": 6000}, {"technician_id": ben, "share_bps": 5000}]
     answer = world.api.post("/sales", world.body(splits=shares))
     assert answer.status_code == 422
-    assert answer.json["error"]["details"]["fields"]["splits"].startswith("The shares come to 110 %")
+    assert answer.json["error"]["details"]["fields"]["splits"].startswith("The shares come to 110%")
     shares[1]["share_bps"] = 1000
     sale = world.record(splits=shares)
     assert [(s["technician_name"], s["amount_cents"]) for s in sale["splits"]] == [

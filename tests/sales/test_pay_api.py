@@ -21,7 +21,7 @@ EARLY = date(2026, 11, 3)
 
 @pytest.fixture
 def period_id(company: Company) -> Iterator[int]:
-    """Nov 1–15 with one approved sale of $1,500.00 and one pending of $800.00, both at 7.5 %."""
+    """Nov 1–15 with one approved sale of $1,500.00 and one pending of $800.00, both at 7.5%."""
     with clock.at(NOON):
         with company.acting():
             tech = pay.technician("Mike Johnson", employee_number="E-101")
@@ -184,7 +184,7 @@ def test_lines_carry_their_arithmetic(company: Company, period_id: int) -> None:
     assert page["total"] == 1
     line = page["items"][0]
     assert (line["kind"], line["amount_cents"], line["pay_period_id"]) == ("commission", 11_250, period_id)
-    assert "7.5 % of $1,500.00 = $112.50" in line["explanation"]
+    assert "7.5% of $1,500.00 = $112.50" in line["explanation"]
 
 
 def test_amounts_by_hand_over_the_api(company: Company, period_id: int) -> None:

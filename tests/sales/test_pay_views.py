@@ -183,7 +183,7 @@ def test_where_a_second_person_is_asked_for_the_page_offers_approval_first(
 
 def test_a_technicians_page_shows_every_line_with_its_arithmetic(company: Company, scene: Scene) -> None:
     page = text(company.sign_in("payroll").get(f"{scene.home}/technicians/{scene.tech}"))
-    assert "7.5 % of $1,500.00 = $112.50" in page
+    assert "7.5% of $1,500.00 = $112.50" in page
     assert "Most reviews" in page
     assert "Torque wrench" in page
     assert "$162.50" in page

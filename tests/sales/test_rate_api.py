@@ -25,7 +25,7 @@ def test_every_level_can_be_set_read_and_removed(world: World, company: Company)
     }
     for path, level in levels.items():
         put = world.api.put(f"/admin/commission-config/{path}", {"commission_rate_bps": 640}).json["data"]
-        assert (put["level"], put["commission_rate_bps"], put["description"]) == (level, 640, "6.4 %")
+        assert (put["level"], put["commission_rate_bps"], put["description"]) == (level, 640, "6.4%")
         assert world.api.get(f"/admin/commission-config/{path}").json["data"] == put
     listed = world.api.get("/admin/commission-config").json["data"]
     assert [r["level"] for r in listed["items"]] == list(reversed(list(levels.values())))

@@ -51,8 +51,8 @@ def test_each_cell_shows_what_applies_and_where_it_comes_from(company: Company) 
         sales.rate(ana.id, structure="tiered", tiers=tiers)
         m, a, f, o = mike.id, ana.id, furnace.id, other.id
     html = company.sign_in("manager").get("/commission-rates").get_data(as_text=True)
-    assert cell(html, "company") == ("5%", "Company default: 5 % and 1 % to the supervisor, set here", True)
-    assert cell(html, f"t{m}-i{f}") == ("7.5%", "Mike on Furnace: 7.5 %, set here", True)
+    assert cell(html, "company") == ("5%", "Company default: 5% and 1% to the supervisor, set here", True)
+    assert cell(html, f"t{m}-i{f}") == ("7.5%", "Mike on Furnace: 7.5%, set here", True)
     assert cell(html, f"t{a}-i{f}") == (
         "$25",
         "Ana on Furnace: a flat $25.00, from everyone on Heating",
@@ -98,7 +98,7 @@ def test_a_cell_is_edited_in_its_dialog_and_the_change_can_be_undone(company: Co
     assert "no commission" in dialog
     assert client.get(path).status_code == 200
     wrong = post(client, path, hx=True, structure="percentage", rate_bps="140")
-    assert "cannot be more than 100 %" in wrong.get_data(as_text=True)  # type: ignore[attr-defined]
+    assert "cannot be more than 100%" in wrong.get_data(as_text=True)  # type: ignore[attr-defined]
     done = post(client, path, hx=True, structure="percentage", rate_bps="7.5", ov_rate_bps="0")
     trigger = json.loads(done.headers["HX-Trigger"])  # type: ignore[attr-defined]
     assert (done.status_code, trigger["rates-changed"]) == (204, True)  # type: ignore[attr-defined]
@@ -142,9 +142,9 @@ def test_every_change_of_a_rate_is_in_the_audit_log_with_before_and_after(compan
             .order_by(AuditEntry.seq)
         ).all()
         assert [(e.action, e.payload.get("rate")) for e in found] == [
-            ("commission_rate.set", "5 %"),
-            ("commission_rate.set", "6 %"),
-            ("commission_rate.removed", "6 %"),
+            ("commission_rate.set", "5%"),
+            ("commission_rate.set", "6%"),
+            ("commission_rate.removed", "6%"),
             ("commission_scale.set", None),
         ]
         assert found[1].payload["diff"] == {"rate_bps": {"from": 500, "to": 600}}

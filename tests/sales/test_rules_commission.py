@@ -106,7 +106,7 @@ def test_tiers_that_do_not_add_up_by_rounding_show_a_rounding_line() -> None:
         (150_000, None, 0),
         (150_000, 0, 0),
         (0, 160_000, 10_000),
-        (95_001, 100_000, 499),  # 4.999 % must not read as the 5 % that it did not reach
+        (95_001, 100_000, 499),  # 4.999% must not read as the 5% that it did not reach
     ],
 )
 def test_the_discount_is_measured_against_the_list_price(
@@ -149,7 +149,7 @@ def test_the_scale_is_applied_to_the_exact_commission_and_the_difference_shown()
         OWN, rate_bps=5_000, discount_scale_enabled=True, discount_scale=(ScaleStep(5_000, 6_000),)
     )
     snapshot = calculate(facts, [rule])
-    assert snapshot.total_cents == 2  # 2.5 cents x 60 % = 1.5; from the shown 2 cents it would be 1.2
+    assert snapshot.total_cents == 2  # 2.5 cents x 60% = 1.5; from the shown 2 cents it would be 1.2
     assert [(step.kind, step.amount_cents) for step in snapshot.steps] == [
         ("base", 2),
         ("discount", 2),
@@ -191,11 +191,11 @@ def test_the_commission_follows_the_seller_s_rule_for_everyone_who_shares_it() -
 @pytest.mark.parametrize(
     ("splits", "field", "words"),
     [
-        ((SaleSplit(ANA, 6_000), SaleSplit(BO, 4_001)), "splits", "The shares come to 100.01 %"),
-        ((SaleSplit(ANA, 0),), "splits.0.share_bps", "Ana's share must be more than 0 %"),
-        ((SaleSplit(ANA, -1),), "splits.0.share_bps", "Ana's share must be more than 0 %"),
+        ((SaleSplit(ANA, 6_000), SaleSplit(BO, 4_001)), "splits", "The shares come to 100.01%"),
+        ((SaleSplit(ANA, 0),), "splits.0.share_bps", "Ana's share must be more than 0%"),
+        ((SaleSplit(ANA, -1),), "splits.0.share_bps", "Ana's share must be more than 0%"),
         ((SaleSplit(ANA, 10), SaleSplit(ANA, 10)), "splits.1.technician_id", "Ana is named twice"),
-        ((SaleSplit(MIKE, 5_000), SaleSplit(ANA, 4_999)), "splits", "must come to exactly 100 %"),
+        ((SaleSplit(MIKE, 5_000), SaleSplit(ANA, 4_999)), "splits", "must come to exactly 100%"),
     ],
 )
 def test_shares_that_make_no_sense_are_refused(splits: tuple[SaleSplit, ...], field: str, words: str) -> None:
@@ -277,7 +277,7 @@ def test_the_snapshot_says_of_every_rule_why_it_was_or_was_not_used() -> None:
             False,
             (
                 "Mike on AC tune-up is more specific. "
-                "Its override of 1 % is used: no more specific rule names one."
+                "Its override of 1% is used: no more specific rule names one."
             ),
         ),
     ]

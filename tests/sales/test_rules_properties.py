@@ -190,7 +190,7 @@ def test_a_deeper_discount_on_the_same_price_never_pays_more(
 ) -> None:
     nearer = replace(facts, list_price_cents=list_cents)
     deeper = replace(facts, list_price_cents=list_cents + 10_000)
-    # a scale that begins at 0 % takes something off undiscounted sales too, so both see the same first step
+    # a scale that begins at 0% takes something off undiscounted sales too, so both see the same first step
     assert calculate(deeper, [rule], scale).total_cents <= calculate(nearer, [rule], scale).total_cents
 
 

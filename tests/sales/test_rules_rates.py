@@ -80,11 +80,11 @@ def test_a_sensible_rule_is_accepted(rule: RateRule) -> None:
 @pytest.mark.parametrize(
     ("rule", "field", "words"),
     [
-        (replace(PERCENTAGE, rate_bps=10_001), "rate_bps", "is 100.01 %. It cannot be more than 100 %"),
+        (replace(PERCENTAGE, rate_bps=10_001), "rate_bps", "is 100.01%. It cannot be more than 100%"),
         (replace(PERCENTAGE, rate_bps=-1), "rate_bps", "cannot be less than nothing"),
         (replace(PERCENTAGE, rate_bps=None), "rate_bps", "The commission rate is missing"),
-        (replace(PERCENTAGE, ov_rate_bps=-5), "ov_rate_bps", "The supervisor's override is -0.05 %"),
-        (replace(PERCENTAGE, ov_rate_bps=20_000), "ov_rate_bps", "200 %"),
+        (replace(PERCENTAGE, ov_rate_bps=-5), "ov_rate_bps", "The supervisor's override is -0.05%"),
+        (replace(PERCENTAGE, ov_rate_bps=20_000), "ov_rate_bps", "200%"),
         (replace(FLAT, flat_cents=None), "flat_cents", "missing"),
         (replace(FLAT, flat_cents=-1), "flat_cents", "-$0.01"),
         (
@@ -110,7 +110,7 @@ def test_a_sensible_rule_is_accepted(rule: RateRule) -> None:
             "just as an earlier tier does",
         ),
         (replace(TIERED, tiers=(Tier(0, 5), Tier(None, 7))), "tiers.0.up_to_cents", "above $0.00"),
-        (replace(TIERED, tiers=(Tier(None, 10_001),)), "tiers.0.rate_bps", "The rate of tier 1 is 100.01 %"),
+        (replace(TIERED, tiers=(Tier(None, 10_001),)), "tiers.0.rate_bps", "The rate of tier 1 is 100.01%"),
         (
             replace(PERCENTAGE, discount_scale=(ScaleStep(500, 8_000), ScaleStep(900, 8_001))),
             "discount_scale.1.pays_bps",
@@ -124,17 +124,17 @@ def test_a_sensible_rule_is_accepted(rule: RateRule) -> None:
         (
             replace(PERCENTAGE, discount_scale=(ScaleStep(500, 8_000), ScaleStep(500, 7_000))),
             "discount_scale.1.discount_bps",
-            "Steps 1 and 2 are both for 5 % off",
+            "Steps 1 and 2 are both for 5% off",
         ),
         (
             replace(PERCENTAGE, discount_scale=(ScaleStep(500, 10_001),)),
             "discount_scale.0.pays_bps",
-            "What step 1 pays is 100.01 %",
+            "What step 1 pays is 100.01%",
         ),
         (
             replace(PERCENTAGE, discount_scale=(ScaleStep(10_001, 5_000),)),
             "discount_scale.0.discount_bps",
-            "The discount of step 1 is 100.01 %",
+            "The discount of step 1 is 100.01%",
         ),
         (replace(PERCENTAGE, level="planet"), "level", "not for planet"),  # type: ignore[arg-type]
         (replace(PERCENTAGE, structure="guess"), "structure", "not guess"),  # type: ignore[arg-type]
@@ -175,14 +175,14 @@ def test_the_company_scale_is_checked_under_its_own_field_name() -> None:
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        (PERCENTAGE, "5 %"),
+        (PERCENTAGE, "5%"),
         (FLAT, "a flat $25.00"),
-        (TIERED, "5 % of the first $1,000.00, 8 % above"),
+        (TIERED, "5% of the first $1,000.00, 8% above"),
         (
             replace(TIERED, tiers=(Tier(100, 5), Tier(200, 6), Tier(None, 7))),
-            "0.05 % of the first $1.00, 0.06 % up to $2.00, 0.07 % above",
+            "0.05% of the first $1.00, 0.06% up to $2.00, 0.07% above",
         ),
-        (replace(TIERED, tiers=(Tier(None, 750),)), "7.5 %"),
+        (replace(TIERED, tiers=(Tier(None, 750),)), "7.5%"),
     ],
 )
 def test_a_rate_reads_like_a_pay_plan(rule: RateRule, words: str) -> None:

@@ -70,7 +70,7 @@ def test_a_recorded_sale_has_its_commission_frozen_with_where_the_rate_came_from
         assert (made.commission_cents, made.override_cents) == (11_250, 0)
         assert frozen.rule.label == "Mike Johnson on AC tune-up"
         assert [c.rule.label for c in frozen.considered] == ["Mike Johnson on AC tune-up", "Company default"]
-        assert rules.explain(frozen, reader_id=mike.id)[1] == "7.5 % of $1,500.00 = $112.50"
+        assert rules.explain(frozen, reader_id=mike.id)[1] == "7.5% of $1,500.00 = $112.50"
         assert (made.status, made.sold_on, lines_of(made)) == ("pending", TODAY, [("pending", 11_250)])
     assert events_of(company) == ["sale.created", "commission.calculated"]
 

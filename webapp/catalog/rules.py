@@ -8,7 +8,7 @@ from webapp.kit import clean, money
 FIELDS = ("name", "code", "category_id", "list_price_cents", "description", "archived")
 CATEGORY_FIELDS = ("name", "archived")
 ROUNDINGS = {1: "To the cent", 100: "To the dollar", 500: "To 5 dollars", 1000: "To 10 dollars"}
-LEAST_CHANGE, MOST_CHANGE = -9_000, 100_000  # basis points: −90 % to +1000 %
+LEAST_CHANGE, MOST_CHANGE = -9_000, 100_000  # basis points: −90% to +1000%
 
 
 def cleaned(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
 
 
 def changed_price(cents: int, bps: int, step: int = 1) -> int:
-    """A list price changed by basis points (750 = +7.5 %), then rounded to a step of cents, both half to even.
+    """A list price changed by basis points (750 = +7.5%), then rounded to a step of cents, both half to even.
 
     A price above zero never becomes zero.
     """
@@ -62,5 +62,5 @@ def check_change(bps: int | None) -> int:
     if bps is None or bps == 0:
         raise ValueError("Write by how many percent, such as 5 or -2.5.")
     if not LEAST_CHANGE <= bps <= MOST_CHANGE:
-        raise ValueError("Prices can be changed by −90 % to +1000 % at once.")
+        raise ValueError("Prices can be changed by −90% to +1000% at once.")
     return bps

@@ -53,7 +53,7 @@ CATEGORIES: dict[str, tuple[tuple[str, str, int], ...]] = {
     "Installation": (
         ("3-ton heat pump, installed", "INS-HP3", 945_000),
         ("4-ton AC system, installed", "INS-AC4", 1_082_000),
-        ("80 % gas furnace, installed", "INS-FUR", 489_000),
+        ("80% gas furnace, installed", "INS-FUR", 489_000),
         ("Tankless water heater, installed", "INS-TWH", 412_000),
         ("Panel upgrade 200 A", "INS-PNL", 378_000),
     ),

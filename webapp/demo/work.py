@@ -27,7 +27,7 @@ WORKS = (
           "Fan motor was seized; replaced motor and capacitor."), 7),
     Work("AC tune-up", "maintenance", 60, (("HVAC diagnostics", 2),), "Air conditioner", "MNT-AC",
          ("Spring tune-up of the comfort plan.", "Yearly service; please check the drain line."),
-         ("Coils cleaned, drain flushed, charge within 2 psi. Capacitor at 92 %.",
+         ("Coils cleaned, drain flushed, charge within 2 psi. Capacitor at 92%.",
           "Tune-up complete; filter changed. Suggested a UV light."), 6),
     Work("Water leaking at the air handler", "repair", 60, (("HVAC diagnostics", 2),), "Air handler", "MNT-DRN",
          ("Ceiling under the attic unit is wet.", "Float switch shuts it off every few hours."),

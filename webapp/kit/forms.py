@@ -62,7 +62,7 @@ class PercentField(StringField):
     def _value(self) -> str:
         if self.raw_data and self.data is None:
             return str(self.raw_data[0])
-        return money.percent(self.data).removesuffix(" %") if isinstance(self.data, int) else ""
+        return money.percent(self.data).removesuffix("%") if isinstance(self.data, int) else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         text = valuelist[0].strip() if valuelist else ""

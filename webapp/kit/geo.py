@@ -47,7 +47,7 @@ def _number(value: Any) -> float | None:
 
 
 def haversine_metres(one: Point, other: Point) -> float:
-    """The straight distance over the ground between two points, in metres; within 0.5 % of the ellipsoid's."""
+    """The straight distance over the ground between two points, in metres; within 0.5% of the ellipsoid's."""
     lat1, lon1, lat2, lon2 = map(math.radians, (*one, *other))
     half = math.sin((lat2 - lat1) / 2) ** 2
     half += math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2

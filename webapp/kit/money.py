@@ -1,4 +1,4 @@
-"""Money is whole cents, rates are basis points (1 bp = 0.01 %), rounding is half to even. No floats."""
+"""Money is whole cents, rates are basis points (1 bp = 0.01%), rounding is half to even. No floats."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 MAX_CENTS = 10_000_000_000_00  # ten billion dollars: above this an amount is a typing error, not a sale
-FULL = 10_000  # 100 % in basis points
+FULL = 10_000  # 100% in basis points
 
 _AMOUNT = re.compile(r"^(-)?\$?\s*(-)?(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d{1,2}))?$")
 
@@ -34,8 +34,8 @@ def plain(cents: int) -> str:
 
 
 def percent(bps: int) -> str:
-    """`750` → `7.5 %`, `5` → `0.05 %`."""
-    return f"{Decimal(bps).scaleb(-2).normalize():f} %"
+    """`750` → `7.5%`, `5` → `0.05%`."""
+    return f"{Decimal(bps).scaleb(-2).normalize():f}%"
 
 
 def parse_cents(text: str) -> int:
@@ -55,7 +55,7 @@ def parse_cents(text: str) -> int:
 
 
 def parse_bps(text: str) -> int:
-    """Read a percentage as people write it: `7.5`, `7.5 %` → 750. Raises ValueError with a sentence."""
+    """Read a percentage as people write it: `7.5`, `7.5%` → 750. Raises ValueError with a sentence."""
     raw = text.strip().removesuffix("%").strip()
     if not re.fullmatch(r"\d{1,5}(\.\d{1,2})?", raw):
         raise ValueError(f"“{text.strip()[:40]}” is not a percentage. Write it like 7.5.")

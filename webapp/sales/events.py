@@ -22,7 +22,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 _EARNED: dict[str, Any] = {
     "sale_id": 42,
-    "rate": "7.5 %",
+    "rate": "7.5%",
     "rate_level": "technician_item",
     "commission_cents": 11_250,
     "override_cents": 0,
@@ -46,7 +46,7 @@ UNVOIDED = events.declare("sale.unvoided", "The void of a sale was undone", _EXA
 RATES_CHANGED = events.declare(
     "commission.rates-changed",
     "A commission rate was set, changed or removed",
-    {"level": "technician_item", "technician_id": 1, "item_id": 5, "category_id": None, "rate": "7.5 %"},
+    {"level": "technician_item", "technician_id": 1, "item_id": 5, "category_id": None, "rate": "7.5%"},
 )
 
 

@@ -16,7 +16,7 @@ from webapp.sales.service.people import Match
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Cents = Annotated[int, Field(ge=0, le=money.MAX_CENTS, description="Integer cents")]
-Bps = Annotated[int, Field(ge=0, le=money.FULL, description="Basis points: 750 is 7.5 %")]
+Bps = Annotated[int, Field(ge=0, le=money.FULL, description="Basis points: 750 is 7.5%")]
 Status = Literal["pending", "approved", "rejected"]
 PaymentStatus = Literal["unpaid", "partial", "paid", "refunded"]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]

@@ -184,7 +184,7 @@ def _sold_below_list(facts: SaleFacts) -> str:
     if not facts.list_price_cents or facts.sale_price_cents >= facts.list_price_cents:
         return ""
     off = discount_bps(facts.sale_price_cents, facts.list_price_cents)
-    off_text = f"{percent(off)} off" if off else "less than 0.01 % off"
+    off_text = f"{percent(off)} off" if off else "less than 0.01% off"
     prices = f"List price {dollars(facts.list_price_cents)}, sold at {dollars(facts.sale_price_cents)}"
     return f"{prices}: {off_text}. "
 

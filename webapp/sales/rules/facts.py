@@ -57,7 +57,7 @@ def validate_sale(facts: SaleFacts) -> None:
 
 
 def shares_of(facts: SaleFacts) -> tuple[SaleSplit, ...]:
-    """Everyone's share, adding up to 100 %: the seller first unless the splits give the seller a place."""
+    """Everyone's share, adding up to 100%: the seller first unless the splits give the seller a place."""
     if any(part.technician.id == facts.technician.id for part in facts.splits):
         return facts.splits
     rest = FULL - sum(part.share_bps for part in facts.splits)
@@ -81,7 +81,7 @@ def _split_errors(facts: SaleFacts) -> Iterator[RuleError]:
     for position, part in enumerate(facts.splits):
         name = part.technician.name
         if part.share_bps <= 0:
-            yield RuleError(f"splits.{position}.share_bps", f"{name}'s share must be more than 0 %.")
+            yield RuleError(f"splits.{position}.share_bps", f"{name}'s share must be more than 0%.")
         if part.technician.id in seen:
             yield RuleError(
                 f"splits.{position}.technician_id", f"{name} is named twice. Give one share to each person."
@@ -90,11 +90,11 @@ def _split_errors(facts: SaleFacts) -> Iterator[RuleError]:
     named = sum(part.share_bps for part in facts.splits)
     if named > FULL:
         yield RuleError(
-            "splits", f"The shares come to {percent(named)}. Together they cannot be more than 100 %."
+            "splits", f"The shares come to {percent(named)}. Together they cannot be more than 100%."
         )
     elif facts.technician.id in seen and named != FULL:
         yield RuleError(
             "splits",
             f"The shares come to {percent(named)}. With {facts.technician.name}'s own share named, "
-            "they must come to exactly 100 %.",
+            "they must come to exactly 100%.",
         )

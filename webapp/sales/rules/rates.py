@@ -78,11 +78,11 @@ class RateRule(Jsonable):
 NO_RATE: Final = RateRule(
     level="company", structure="percentage", label="No commission rate is set", rate_bps=0, ov_rate_bps=None
 )
-"""What applies when nobody has set anything: 0 %."""
+"""What applies when nobody has set anything: 0%."""
 
 
 def describe_rate(rule: RateRule) -> str:
-    """`7.5 %`, `a flat $25.00`, or `5 % of the first $1,000.00, 8 % above`."""
+    """`7.5%`, `a flat $25.00`, or `5% of the first $1,000.00, 8% above`."""
     if rule.structure == "flat":
         return f"a flat {dollars(rule.flat_cents or 0)}"
     if rule.structure == "percentage":
@@ -156,7 +156,7 @@ def _rate_errors(bps: int | None, field: str, subject: str) -> Iterator[RuleErro
     elif bps < 0:
         yield RuleError(field, f"{subject} is {percent(bps)}. It cannot be less than nothing.")
     elif bps > FULL:
-        yield RuleError(field, f"{subject} is {percent(bps)}. It cannot be more than 100 %.")
+        yield RuleError(field, f"{subject} is {percent(bps)}. It cannot be more than 100%.")
 
 
 def _flat_errors(cents: int | None) -> Iterator[RuleError]:
