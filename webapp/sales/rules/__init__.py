@@ -63,6 +63,7 @@ from webapp.sales.rules.statuses import (
     VoidDecision,
     may_change_payment,
     may_move,
+    may_unapprove,
     may_unvoid,
     may_void,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "label",
     "may_change_payment",
     "may_move",
+    "may_unapprove",
     "may_unvoid",
     "may_void",
     "next_period",

@@ -29,7 +29,7 @@ def explain(snapshot: Snapshot, reader_id: int | None = None) -> tuple[str, ...]
         _rate_sentence(snapshot, is_reader=reader_id == snapshot.technician_id),
         *(step.text for step in snapshot.steps),
         *_shared(snapshot),
-        *_override(snapshot),
+        *_override(snapshot, told_to_all=reader_id is None),
     )
 
 
@@ -72,9 +72,11 @@ def _shared(snapshot: Snapshot) -> Iterator[str]:
         yield f"Shared: {', '.join(parts)}"
 
 
-def _override(snapshot: Snapshot) -> Iterator[str]:
+def _override(snapshot: Snapshot, *, told_to_all: bool) -> Iterator[str]:
     override = snapshot.override
     rate = percent(override.rate_bps)
+    if not told_to_all and all(part.why_not for part in override.parts):
+        return  # nobody gets it: nothing of it comes out of what the reader earns, or goes to anyone they know
     for line in snapshot.lines:
         if line.role == "override":
             yield f"Override {rate} to {_supervisor(snapshot, line)}: {dollars(line.amount_cents)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal, get_args
 
 from webapp.sales.rules.plain import Jsonable, listed
@@ -29,6 +30,8 @@ _PAYMENT_MOVES: Final[Mapping[str, tuple[PaymentStatus, ...]]] = {
     "paid": ("unpaid", "partial", "refunded"),
     "refunded": ("paid",),
 }
+UNDO: Final = timedelta(days=1)
+"""So long after it an approval can be taken back."""
 _TAKEN: Final = ("partial", "paid")
 _VOIDED: Final = "This sale is voided."
 
@@ -69,6 +72,20 @@ def may_move(current: SaleStatus, to: SaleStatus, *, voided: bool = False) -> De
     if current == "rejected":
         return Decision(False, f"{state}. Correct it and send it in again; it is then pending.", moves)
     return Decision(False, f"{state}. It can become {listed(moves, 'or')}.", moves)
+
+
+def may_unapprove(current: SaleStatus, *, voided: bool, age: timedelta, period_closed: bool) -> Decision:
+    """Whether an approval may be taken back: a slip is, within a day of it and while nothing was paid on it.
+
+    `age`: how long ago it was approved. `period_closed`: a closed pay period holds some of its commission.
+    """
+    if current != "approved" or voided:
+        return Decision(False, "This sale is not approved any more. There is nothing to undo.")
+    if period_closed:
+        return Decision(False, "The sale's commission is in a closed pay period. It can only be voided.")
+    if age > UNDO:
+        return Decision(False, "The sale was approved more than a day ago. It can only be voided.")
+    return Decision(True, "The sale becomes pending.", ("pending",))
 
 
 def may_change_payment(current: PaymentStatus, to: PaymentStatus, *, voided: bool = False) -> Decision:

@@ -2,7 +2,16 @@
 
 from webapp.sales.service.calculation import Share
 from webapp.sales.service.correct import Correction, correct
-from webapp.sales.service.decide import Decided, approve, approve_many, reject, reject_many, resubmit
+from webapp.sales.service.decide import (
+    Decided,
+    approve,
+    approve_many,
+    reject,
+    reject_many,
+    resubmit,
+    unapprove,
+    unapprove_batch,
+)
 from webapp.sales.service.payment import set_payment
 from webapp.sales.service.people import Buyer, WhoIsThis, choose_customer
 from webapp.sales.service.record import NewSale, Recorded, preview, record
@@ -27,6 +36,8 @@ __all__ = [
     "reject_many",
     "resubmit",
     "set_payment",
+    "unapprove",
+    "unapprove_batch",
     "unvoid",
     "void",
 ]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
-from webapp.kit import clean, clock, context, errors, events, journal, permissions
+from webapp.kit import clean, clock, context, errors, events, ids, journal, permissions, timeline
 from webapp.kit.db import db
 from webapp.models import Sale
 from webapp.sales import events as told
@@ -25,6 +27,7 @@ class Decided:
     done: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)  # what people call them
+    batch: str = ""  # for the undo of several
 
 
 def approve(sale_id: int) -> Sale:
@@ -47,7 +50,30 @@ def reject(sale_id: int, reason: str) -> Sale:
 def approve_many(sale_ids: Sequence[int]) -> Decided:
     """Approve several sales; those that cannot be are left as they are and named. Raises NotFound for unknown ones."""
     permissions.demand(SALES_APPROVE)
-    return _each(sale_ids, _approve)
+    batch = ids.prefixed("batch")
+    result = _each(sale_ids, lambda sale: _approve(sale, batch=batch))
+    result.batch = batch
+    return result
+
+
+def unapprove(sale_id: int) -> Sale:
+    """Take an approval of the last day back: the sale is pending again.
+
+    Raises Conflict when it is not approved (any more), was approved longer ago, or a closed pay period holds it.
+    """
+    permissions.demand(SALES_APPROVE)
+    sale = rights.get(sale_id, lock=True)
+    _unapprove(sale)
+    return sale
+
+
+def unapprove_batch(batch: str) -> Decided:
+    """Take back what :func:`approve_many` approved together; what cannot be is left as it is and named."""
+    permissions.demand(SALES_APPROVE)
+    found = [row.record_id for row in timeline.batch(batch, (told.APPROVED.name,))]
+    if not found:
+        raise errors.Conflict("This cannot be undone any more.")
+    return _each(found, _unapprove)
 
 
 def reject_many(sale_ids: Sequence[int], reason: str) -> Decided:
@@ -126,14 +152,31 @@ def _demand_move(sale: Sale, to: rules.SaleStatus) -> None:
         raise errors.Conflict(decision.sentence, details=details)
 
 
-def _approve(sale: Sale) -> None:
+def _approve(sale: Sale, **facts: Any) -> None:
     _demand_move(sale, "approved")
     before, was = journal.snapshot(sale), tallies.counted(sale)
     sale.status, sale.approved_at, sale.approved_by = "approved", clock.now(), _user()
     posting.approve(sale)
     tallies.moved(was, tallies.counted(sale))
-    journal.audit("sale.approved", sale, before=before)
+    journal.audit("sale.approved", sale, before=before, **facts)
     events.emit(told.APPROVED, sale.id, told.payload(sale))
+
+
+def _unapprove(sale: Sale) -> None:
+    decision = rules.may_unapprove(
+        sale.status,  # type: ignore[arg-type]  # the table's check allows just these
+        voided=sale.voided_at is not None,
+        age=clock.now() - sale.approved_at if sale.approved_at else timedelta.max,
+        period_closed=posting.is_closed(sale),
+    )
+    if not decision.allowed:
+        raise errors.Conflict(decision.sentence)
+    before, was = journal.snapshot(sale), tallies.counted(sale)
+    sale.status, sale.approved_at, sale.approved_by = "pending", None, None
+    posting.settle(sale)
+    tallies.moved(was, tallies.counted(sale))
+    journal.audit("sale.approval-undone", sale, before=before)
+    events.emit(told.UPDATED, sale.id, told.payload(sale))
 
 
 def _reject(sale: Sale, why: str) -> None:

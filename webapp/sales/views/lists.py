@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -87,6 +88,10 @@ def filters(query: listing.ListQuery) -> queries.Filters:
 def index() -> Response:
     """The list of sales."""
     query = read()
+    if pages.is_htmx() and request.headers.get("HX-Target") == "sale-tabs":
+        return pages.render(
+            "sales/list.html", block="tabs", page_title="Sales", query=query, views=_views(query)
+        )
     wanted = filters(query)
     if query.get("format") == "csv":
         return files.response(wanted, lists.shown(columns(), query))
@@ -170,10 +175,23 @@ def bulk_approve() -> Response:
     chosen = _selected()
     if chosen is None:
         jobs.add("sales.decide", {"decision": "approve", "filters": _undecided().as_json()})
-        pages.toast("They are being approved in the background. Reload in a moment.", "info")
+        pages.toast("They are being approved in the background; the tabs above count along.", "info")
     else:
-        _say(service.approve_many(chosen), "approved")
+        result = service.approve_many(chosen)
+        _say(result, "approved", undo=f"/sales/undo/{result.batch}?next={quote(_list_url(), safe='')}")
     return pages.redirect(_list_url())
+
+
+@bp.post("/undo/<batch>")
+@requires(SALES_APPROVE)
+def undo(batch: str) -> Response:
+    """Take the approval of several sales back."""
+    result = service.unapprove_batch(batch)
+    many = words.plural(len(result.done), "sale")
+    if result.done:
+        pages.toast(f"{many} {'waits' if len(result.done) == 1 else 'wait'} for approval again.")
+    _say_refused(result)
+    return pages.redirect(pages.back("/sales"))
 
 
 @bp.route("/bulk/reject", methods=["GET", "POST"])
@@ -190,7 +208,7 @@ def bulk_reject() -> Response:
                     "sales.decide",
                     {"decision": "reject", "reason": reason, "filters": _undecided().as_json()},
                 )
-                pages.toast("They are being rejected in the background. Reload in a moment.", "info")
+                pages.toast("They are being rejected in the background; the tabs above count along.", "info")
             else:
                 _say(service.reject_many(chosen, reason), "rejected")
         except errors.Invalid as problem:
@@ -214,9 +232,13 @@ def bulk_reject() -> Response:
     )
 
 
-def _say(result: service.Decided, done: str) -> None:
+def _say(result: service.Decided, done: str, undo: str = "") -> None:
     if result.done:
-        pages.toast(f"{words.plural(len(result.done), 'sale')} {done}.")
+        pages.toast(f"{words.plural(len(result.done), 'sale')} {done}.", undo_url=undo)
+    _say_refused(result)
+
+
+def _say_refused(result: service.Decided) -> None:
     if result.refused:
         first = next(iter(result.refused))
         number = result.numbers[first]

@@ -40,8 +40,8 @@ def load(sale_id: int) -> Any:
 def show(sale_id: int) -> Response:
     """One sale: its state, what it earns whom and why, and what happened to it."""
     sale = load(sale_id)
-    entries, following = history.entries(sale_id)
     sees = rights.sees_commission(sale.technician_id)
+    entries, following = history.entries(sale_id, pay=sees)
     return pages.render(
         "sales/show.html",
         block={"record": "record"},
@@ -83,7 +83,9 @@ def more_url(sale_id: int, following: int | None) -> str | None:
 def timeline(sale_id: int) -> Response:
     """Earlier entries of a sale's timeline."""
     sale = load(sale_id)
-    entries, following = history.entries(sale_id, request.args.get("before", type=int))
+    entries, following = history.entries(
+        sale_id, request.args.get("before", type=int), pay=rights.sees_commission(sale.technician_id)
+    )
     return pages.render(
         "sales/timeline.html",
         block="entries",
@@ -112,18 +114,20 @@ def actions(sale: Any) -> dict[str, Any]:
             "icon": "undo-2",
             "target": "#record",
         }
+    payment = {
+        "label": "Set the payment",
+        "url": f"{home}/payment",
+        "icon": "banknote",
+        "dialog": True,
+        "key": "p",
+    }
+    if primary is None and may(SALES_PAYMENT) and _is_owed(sale):
+        words = "Mark refunded" if sale.refund_due else "Mark paid"
+        primary = payment | {"label": words}
     if not voided and may(SALES_CORRECT) and sale.state != "rejected":
         more.append({"label": "Correct", "url": f"{home}/correct", "icon": "pencil", "key": "e"})
-    if may(SALES_PAYMENT):
-        more.append(
-            {
-                "label": "Set the payment",
-                "url": f"{home}/payment",
-                "icon": "banknote",
-                "dialog": True,
-                "key": "p",
-            }
-        )
+    if may(SALES_PAYMENT) and not (primary and primary["url"] == payment["url"]):
+        more.append(payment)
     if sale.state == "rejected" and may(SALES_CORRECT):
         more.append({"label": "Send in again as it is", "url": f"{home}/resubmit", "icon": "rotate-ccw", "post": True,
                      "target": "#record"})  # fmt: skip
@@ -139,6 +143,11 @@ def actions(sale: Any) -> dict[str, Any]:
     return {"primary": primary, "more": [*more, *dangers]}
 
 
+def _is_owed(sale: Any) -> bool:
+    """Whether money is still to come or to go back."""
+    return sale.refund_due or (sale.state == "approved" and sale.payment_status in ("unpaid", "partial"))
+
+
 # Deciding -------------------------------------------------------------------------------------------------------------
 
 
@@ -147,7 +156,16 @@ def actions(sale: Any) -> dict[str, Any]:
 def approve(sale_id: int) -> Response:
     """Approve the sale."""
     sale = service.approve(sale_id)
-    pages.toast(f"Sale {sale.number} is approved.")
+    pages.toast(f"Sale {sale.number} is approved.", undo_url=f"/sales/{sale_id}/unapprove")
+    return _after(sale_id)
+
+
+@bp.post("/<int:sale_id>/unapprove")
+@requires(SALES_APPROVE)
+def unapprove(sale_id: int) -> Response:
+    """The undo of approving it."""
+    sale = service.unapprove(sale_id)
+    pages.toast(f"Sale {sale.number} waits for approval again.")
     return _after(sale_id)
 
 
@@ -222,7 +240,7 @@ def payment(sale_id: int) -> Response:
     sale = load(sale_id)
     form = PaymentForm(
         request.form if request.method == "POST" else None,
-        status="paid" if sale.payment_status == "unpaid" else sale.payment_status,
+        status=_next_payment(sale),
         payment_date=sale.payment_date or periods.today(),
     )
     if request.method == "POST" and form.validate():
@@ -242,6 +260,13 @@ def payment(sale_id: int) -> Response:
             )
             return _after(sale_id)
     return _dialog("sales/payment.html", sale, form, f"Payment of sale {sale.number}", "", "payment", "Save")
+
+
+def _next_payment(sale: Any) -> str:
+    """What the payment most likely becomes: what the form offers."""
+    if sale.refund_due:
+        return "refunded"
+    return "paid" if sale.payment_status in ("unpaid", "partial") else str(sale.payment_status)
 
 
 @bp.post("/<int:sale_id>/payment-back")
