@@ -286,7 +286,7 @@ def test_a_company_registers_at_the_browser_and_is_in(app: App) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     page = client.get("/account").get_data(as_text=True)
     assert "Jane Smith" in page
-    assert "Your company code is SMITH" in page
+    assert "Your business code is SMITH" in page
 
 
 def test_a_known_address_is_said_at_its_field(app: App) -> None:

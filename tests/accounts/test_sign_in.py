@@ -76,7 +76,7 @@ def test_an_unknown_company_code_is_said_at_its_field(app: App) -> None:
 
 def test_an_empty_form_names_each_field(app: App) -> None:
     html = post(browser(app), "/sign-in").get_data(as_text=True)
-    for sentence in ("Enter your company’s code.", "Enter your username.", "Enter your password."):
+    for sentence in ("Enter your business code.", "Enter your username.", "Enter your password."):
         assert sentence in html
 
 

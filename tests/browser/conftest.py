@@ -142,7 +142,7 @@ def _listen(context: BrowserContext, faults: list[str]) -> None:
 def sign_in(page: Page, company: Company, role: str) -> None:
     """Sign in through the form."""
     page.goto("/sign-in")
-    page.get_by_label("Company code").fill(company.code)
+    page.get_by_label("Business code").fill(company.code)
     page.get_by_label("Username").fill(role)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()

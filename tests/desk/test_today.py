@@ -190,7 +190,7 @@ def test_the_greeting_fits_the_hour_of_the_company(company: Company, hour: int, 
 
 def test_a_new_company_is_told_its_code_and_that_files_can_be_brought(company: Company) -> None:
     page = company.sign_in("admin").get("/").get_data(as_text=True)
-    assert f"signs in with the company code {company.code}." in page
+    assert f"signs in with the business code {company.code}." in page
     assert 'href="/imports/new"' in page
 
 

@@ -124,3 +124,27 @@ def test_percentages_are_written_as_americans_do() -> None:
     ]
     assert wrong == []
     assert spaced.search("pays 7.5 %")
+
+
+BRITISH = re.compile(
+    r"e-mail|colour|centre\b|cheque|catalogue|favour|behaviour|neighbour|licence|organis|recognis|optimis|company code",
+    re.IGNORECASE,
+)
+
+
+def test_what_people_read_is_spelled_as_in_the_united_states_and_names_things_once() -> None:
+    wrong = []
+    for path in OURS:
+        tree = ast.parse(path.read_text())
+        docs = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                is_sentence = " " in node.value.strip() and not node.value.lstrip().startswith(
+                    ("select", "insert")
+                )
+                if is_sentence and BRITISH.search(node.value):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.value[:60]}")
+    for page in (ROOT / "templates").rglob("*.html"):
+        read = re.sub(r"\{#.*?#\}", "", page.read_text(), flags=re.DOTALL)
+        wrong += [f"{page.relative_to(ROOT)}: {found[0]}" for found in BRITISH.finditer(read)]
+    assert wrong == []

@@ -211,7 +211,7 @@ def test_what_is_wrong_comes_back_at_its_fields_with_what_was_typed(company: Com
             "email": "nope", "color": "#0d9488", "starts_on": "soon", "supervisor_id": "999"}  # fmt: skip
     answer = client.post("/technicians", data=data, hx=True)
     assert answer.status_code == 422
-    for words in ("Write the technician", "is not an amount", "can be called", "not an e-mail", "Write a day like",
+    for words in ("Write the technician", "is not an amount", "can be called", "not an email", "Write a day like",
                   "Not a valid choice"):  # fmt: skip
         assert words in answer.text, words
     assert 'value="lots"' in answer.text

@@ -130,7 +130,7 @@ def _named(cookie: str) -> str:
 
 
 def remembered_code() -> str:
-    """The company code last used at this browser, so that people need not type it; empty when there is none."""
+    """The business code last used at this browser, so that people need not type it; empty when there is none."""
     return request.cookies.get(_named(CODE), "")[:64]
 
 

@@ -58,7 +58,7 @@ def organization(business: str, app: "App | None" = None) -> Iterator[None]:
 @keys.command()
 @BUSINESS
 @click.option("--product", type=click.Choice(PRODUCTS), required=True, help="The API that the key opens.")
-@click.option("--name", required=True, help="What people recognise it by.")
+@click.option("--name", required=True, help="What people recognize it by.")
 @click.option("--role", type=click.Choice(ROLES), default=None, help="Field keys: the role it acts with.")
 @click.option(
     "--scope",

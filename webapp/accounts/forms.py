@@ -42,7 +42,7 @@ def code(label: str, required: str, **options: Any) -> StringField:
 class SignInForm(Form):
     """Company, name, password."""
 
-    business_code = text("Company code", required="Enter your company’s code.", limit=64,
+    business_code = text("Business code", required="Enter your business code.", limit=64,
                          render_kw={"autocomplete": "organization", "autocapitalize": "characters",
                                     "spellcheck": "false"})  # fmt: skip
     username = text("Username or email", required="Enter your username.",
@@ -61,7 +61,7 @@ class VerifyForm(Form):
 class ForgotForm(Form):
     """Who wants to set a new password."""
 
-    business_code = text("Company code", required="Enter your company’s code.", limit=64,
+    business_code = text("Business code", required="Enter your business code.", limit=64,
                          render_kw={"autocomplete": "organization", "autocapitalize": "characters",
                                     "spellcheck": "false"})  # fmt: skip
     username = text("Username or email", required="Enter your username or email.",

@@ -58,7 +58,7 @@ FIELDS = (
     FieldSpec("kind", "Kind", parse=cells.one_of(KINDS), example="Residential", synonyms=("Type", "Customer type")),
     FieldSpec("reference", "External number", most=80, example="C-1007",
               synonyms=("Reference", "Customer ID", "Customer number", "Account", "Account number", "ID", "External ID"),
-              hint="The number another system gave; recognises somebody who is here already."),
+              hint="The number another system gave; recognizes somebody who is here already."),
     FieldSpec("tags", "Tags", parse=_tags, example="Maintenance plan, VIP", synonyms=("Labels", "Tag")),
     FieldSpec("notes", "Notes", most=10_000, synonyms=("Note", "Comment", "Comments", "Remarks")),
 )  # fmt: skip

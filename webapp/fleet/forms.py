@@ -103,7 +103,7 @@ class NewHeldForm(HeldForm):
 
 
 class SkillForm(forms.Form):
-    """A skill of the catalogue."""
+    """A skill of the catalog."""
 
     name = forms.text(
         "Name", required="Write the skill’s name.", limit=80, render_kw={"autofocus": True, **_PLAIN}

@@ -85,7 +85,7 @@ def email(text: str) -> str:
     try:
         found = validate_email(raw, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        raise ValueError(f"“{raw[:60]}” is not an e-mail address. Write it like name@example.com.") from None
+        raise ValueError(f"“{raw[:60]}” is not an email address. Write it like name@example.com.") from None
     return str(found.normalized).lower()
 
 

@@ -40,7 +40,7 @@ FIELDS = (
               synonyms=("Technician", "Technician name", "Full name", "Employee", "Employee name", "Tech")),
     FieldSpec("employee_number", "Employee number", most=40, example="T-104",
               synonyms=("Number", "No", "ID", "Employee ID", "Emp no", "Badge", "Tech ID"),
-              hint="Recognises somebody who is here already, whatever the name says."),
+              hint="Recognizes somebody who is here already, whatever the name says."),
     FieldSpec("pay_type", "Pay type", required=True, parse=cells.one_of(PAY_TYPES), example="Hourly",
               synonyms=("Pay", "Paid", "Compensation", "Type")),
     FieldSpec("base_pay_cents", "Base pay", parse=cells.parse_money, example="28.50",

@@ -75,7 +75,7 @@ def _send_invitation(user: User) -> str:
     messaging.send_email(
         user.email, user.name, f"Your account at {company.display_name}",
         f"Hello {user.name},\n\n{inviter.name or company.display_name} has made an account for you at "
-        f"{company.display_name}. Your username is “{user.username}”, the company code {company.business_code}.\n\n"
+        f"{company.display_name}. Your username is “{user.username}”, the business code {company.business_code}.\n\n"
         f"Open this link to choose how you sign in; it works once, within a week:\n\n{url}\n",
         template="invitation", secret=True, record_type="user", record_id=user.id,
     )  # fmt: skip

@@ -102,7 +102,7 @@ def register_with_account() -> Response:
         return _register_page(form, found.identity, status=422)
     code = queries.organization().business_code
     browser.sign_in(user, method=f"registration and {found.identity.provider}")
-    pages.toast(f"Welcome to Truckroll. Your company code is {code}: everybody signs in with it.")
+    pages.toast(f"Welcome to Truckroll. Your business code is {code}: everybody signs in with it.")
     return browser.remember_code(pages.redirect("/"), code)
 
 

@@ -37,7 +37,7 @@ def register() -> Response:
         return _page(form, status=422)
     code = queries.organization().business_code
     browser.sign_in(user, method="registration")
-    pages.toast(f"Welcome to Truckroll. Your company code is {code}: everybody signs in with it.")
+    pages.toast(f"Welcome to Truckroll. Your business code is {code}: everybody signs in with it.")
     return browser.remember_code(pages.redirect("/"), code)
 
 

@@ -90,14 +90,14 @@ def delete_technician_skill(technician_skill_id: int) -> dict[str, Any]:
 
 @api.get("/admin/skills", permission=SKILLS_READ, query=schemas.SkillQuery, returns=SkillOut, paged=True)
 def list_skills(query: schemas.SkillQuery) -> Any:
-    """List the catalogue of skills, in the order they were added."""
+    """List the catalog of skills, in the order they were added."""
     statement = queries.catalogue_numbered(archived=query.archived, updated_since=query.updated_since)
     return paging.numbered(statement, query, lambda skill: shape(skill, SkillOut), scalars=True)
 
 
 @api.post("/admin/skills", permission=SKILLS_EDIT, body=schemas.SkillIn, returns=SkillOut, status=201)
 def create_skill(body: schemas.SkillIn) -> dict[str, Any]:
-    """Add a skill to the catalogue."""
+    """Add a skill to the catalog."""
     return shape(service.create_skill(body.model_dump()), SkillOut)
 
 

@@ -52,7 +52,7 @@ FIELDS = (
     FieldSpec("plate", "Plate", most=20, example="ABC 123", synonyms=("License plate", "Tag", "License", "Plate number")),
     FieldSpec("vin", "VIN", most=40, parse=_vin, example="1FTBR1C8XMKA12345",
               synonyms=("VIN number", "Vehicle identification number", "Serial number"),
-              hint="Recognises a vehicle that is here already, whatever its name."),
+              hint="Recognizes a vehicle that is here already, whatever its name."),
     FieldSpec("year", "Year", parse=_number, example="2021", synonyms=("Model year",)),
     FieldSpec("make", "Make", most=60, example="Ford", synonyms=("Manufacturer", "Brand")),
     FieldSpec("model", "Model", most=60, example="Transit 250"),

@@ -12,7 +12,7 @@ Level = Annotated[int, Field(ge=1, le=5)]
 
 
 class SkillIn(BaseModel):
-    """A new skill of the catalogue. `certified`: it comes with a certificate that can expire."""
+    """A new skill of the catalog. `certified`: it comes with a certificate that can expire."""
 
     model_config = STRICT
     name: Name
@@ -31,7 +31,7 @@ class SkillChange(BaseModel):
 
 
 class SkillOut(BaseModel):
-    """A skill of the catalogue."""
+    """A skill of the catalog."""
 
     id: int
     name: str

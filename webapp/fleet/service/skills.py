@@ -29,8 +29,8 @@ _SKILL = {
     "certified": True,
     "archived": False,
 }
-SKILL_CREATED = events.declare("skill.created", "A skill was added to the catalogue", _SKILL)
-SKILL_UPDATED = events.declare("skill.updated", "A skill of the catalogue was changed or archived", _SKILL)
+SKILL_CREATED = events.declare("skill.created", "A skill was added to the catalog", _SKILL)
+SKILL_UPDATED = events.declare("skill.updated", "A skill of the catalog was changed or archived", _SKILL)
 
 
 # The catalogue ------------------------------------------------------------------------------------------------------
