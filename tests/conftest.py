@@ -20,7 +20,7 @@ from tests.client import PageClient
 from tests.factories.world import Company, make_company
 from webapp import create_app
 from webapp.config import Limits, Settings
-from webapp.kit import ids, schema
+from webapp.kit import ids, limits, schema
 from webapp.kit.servers import ServerUrls, embedded, ensure_database
 from webapp.kit.web import App
 
@@ -102,7 +102,27 @@ def settings(worker_id: str) -> Settings:
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> App:
     """The application as it is served, on this worker's database."""
-    return create_app(settings)
+    made = create_app(settings)
+    _bound.update(vars(limits.limiter))
+    return made
+
+
+_bound: dict[str, Any] = {}  # the limiter as :func:`app` bound it: the library has one for all applications
+
+
+@contextlib.contextmanager
+def limits_kept() -> Iterator[None]:
+    """Whatever applications are made inside, and however it ends: afterwards limits are counted where they were."""
+    try:
+        yield
+    finally:
+        vars(limits.limiter).update(_bound)
+
+
+@pytest.fixture(autouse=True)
+def _limits_kept() -> Iterator[None]:
+    with limits_kept():
+        yield
 
 
 @pytest.fixture(autouse=True)

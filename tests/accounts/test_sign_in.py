@@ -215,12 +215,38 @@ def test_name_and_address_of_a_user_share_one_count(app: App, company: Company) 
         assert login(app, company).status_code == 429
 
 
-def test_a_success_starts_the_count_anew(app: App, company: Company) -> None:
+def test_on_the_page_a_success_starts_the_count_anew(app: App, company: Company) -> None:
+    client = browser(app)
     with limited(app, sign_in_account="5/60 seconds"):
         for _ in range(3):
             for _ in range(4):
-                login(app, company, password="wrong-password")
-            assert login(app, company).status_code == 200
+                sign_in(client, company, password="wrong-password")
+            assert sign_in(client, company).status_code == 303
+            client.post("/sign-out")
+            client = browser(app)
+
+
+def test_over_the_api_right_sign_ins_count_too_and_keep_nobody_out_of_the_page(
+    app: App, company: Company
+) -> None:
+    with limited(app, sign_in_account="5/60 seconds"):
+        assert [login(app, company).status_code for _ in range(6)] == [200] * 5 + [429]
+        assert login(app, company, "dispatcher").status_code == 200  # others at the same address go on
+        assert sign_in(browser(app), company).status_code == 303
+
+
+def test_refreshing_and_registering_are_five_a_minute_as_well(app: App, company: Company) -> None:
+    address = {"REMOTE_ADDR": address_of("five_a_minute" + company.code)}
+    token = login(app, company).json["data"]["refresh_token"]
+
+    def ask(path: str, body: dict[str, object]) -> int:
+        return (
+            app.test_client().post(f"/api/v1/auth/{path}", json=body, environ_overrides=address).status_code
+        )
+
+    with limited(app, sign_in_account="5/60 seconds"):
+        assert [ask("refresh", {"refresh_token": token}) for _ in range(6)] == [200] * 5 + [429]
+        assert [ask("register", {"business_name": "x"}) for _ in range(6)][-1] in (422, 429)
 
 
 def test_names_that_nobody_has_are_limited_alike(app: App, company: Company) -> None:

@@ -78,8 +78,8 @@ def test_the_list_is_filtered_by_action_source_and_time(company: Company) -> Non
     start = datetime(2026, 11, 3, 12, tzinfo=UTC)
     for hour in range(3):
         with clock.at(start + timedelta(hours=hour)):
-            write(company, 1, f"lead.step_{hour}", source="api" if hour == 1 else "")
-    ours = [e["action"] for e in listed(company, source="api")["data"] if "lead" in e["action"]]  # type: ignore[union-attr]
+            write(company, 1, f"lead.step_{hour}", source="worker" if hour == 1 else "")
+    ours = [e["action"] for e in listed(company, source="worker")["data"] if "lead" in e["action"]]  # type: ignore[union-attr]
     assert ours == ["lead.step_1"]
     between = listed(company, start_at="2026-11-03T12:30:00Z", end_at="2026-11-03T14:00:00Z")
     assert [e["action"] for e in between["data"]] == ["lead.step_2", "lead.step_1"]  # type: ignore[union-attr]
@@ -92,6 +92,25 @@ def test_the_sources_of_the_document_are_accepted_and_others_refused() -> None:
         AuditFilter(source="fax")  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         AuditFilter.model_validate({"start_at": "2026-11-03T12:00:00Z", "end_at": "2026-11-02T12:00:00Z"})
+
+
+def test_what_people_do_in_the_browser_is_api_to_the_document(company: Company) -> None:
+    write(company, 1, "lead.on_a_page", source="web")
+    write(company, 1, "lead.by_a_partner", source="api")
+    found = [e for e in listed(company, source="api")["data"] if "lead" in e["action"]]  # type: ignore[union-attr]
+    assert [(e["action"], e["source"]) for e in found] == [
+        ("lead.by_a_partner", "api"),
+        ("lead.on_a_page", "api"),
+    ]
+    assert "web" not in {e["source"] for e in listed(company)["data"]}  # type: ignore[union-attr]
+    sheet = exported(company, source="api")
+    assert {row["source"] for row in sheet} == {"api"}
+    assert [row["action"] for row in sheet if "lead" in row["action"]] == [
+        "lead.on_a_page",
+        "lead.by_a_partner",
+    ]
+    with pytest.raises(ValueError):
+        AuditFilter(source="web")  # type: ignore[arg-type]
 
 
 def test_one_entry_is_read_by_its_id_and_another_companys_is_not_found(
@@ -108,7 +127,7 @@ def test_one_entry_is_read_by_its_id_and_another_companys_is_not_found(
 
 def exported(company: Company, **wanted: object) -> list[dict[str, str]]:
     with company.acting("manager"):
-        statement = api.export_statement(api._wanted(AuditFilter.model_validate(wanted)))
+        statement = api.export_statement(api._wanted(AuditFilter.model_validate(wanted)), api.AS_DOCUMENTED)
         data = b"".join(csv_out.copy(statement, company.tenant_id))
     return list(csv.DictReader(io.StringIO(data.decode())))
 

@@ -38,10 +38,10 @@ def test_the_documents_example_runs_with_a_read_key(company: Company, key: str) 
 
 
 def test_the_export_is_csv_and_not_taken_for_an_entry(company: Company, key: str) -> None:
-    answer = get(company, "/export.csv?source=web", key)
+    answer = get(company, "/export.csv?source=api", key)
     assert answer.mimetype == "text/csv"
     rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
-    assert {r["source"] for r in rows} <= {"web"}
+    assert {r["source"] for r in rows} <= {"api"}
     assert "api_key.created" in {r["action"] for r in rows}
 
 

@@ -115,7 +115,7 @@ def test_entries_are_listed_newest_first_in_the_documented_shape(app: App, house
     newest = data["data"][0]
     assert set(newest) == ENTRY
     assert newest["organization_id"] == str(house.company.tenant_id)
-    assert (newest["action"], newest["source"]) == ("lead.updated", "web")
+    assert (newest["action"], newest["source"]) == ("lead.updated", "api")
     assert UUID(newest["id"]) and newest["correlation_id"].startswith("corr_")
     assert newest["payload"]["lead_id"] == 1
     assert newest["payload"]["diff"]["pipeline_stage"] == {"from": "qualified", "to": "won"}
@@ -198,7 +198,11 @@ def test_the_export_is_csv_with_the_filters_of_the_list(app: App, house: House) 
     assert set(found[0]) >= ENTRY
     assert MILLISECONDS.fullmatch(found[0]["created_at"])
     assert json.loads(found[0]["payload"])["diff"]["lead_score"] == {"from": 87, "to": 0}
-    bad(ask(app, "/audit-log/export.csv", key_of(house), limit=5), 422, "validation_error")
+    cut = ask(app, "/audit-log/export.csv", key_of(house), action="lead.exported", limit=2).get_data(
+        as_text=True
+    )
+    assert [json.loads(row["payload"])["lead_id"] for row in csv.DictReader(io.StringIO(cut))] == [1, 2]
+    bad(ask(app, "/audit-log/export.csv", key_of(house), limit=0), 422, "validation_error")
 
 
 # Limits -----------------------------------------------------------------------------------------------------------

@@ -41,3 +41,30 @@ def test_the_documents_answer_over_the_api(company: Company) -> None:
     assert answer.status_code == 429
     assert answer.json["error"]["code"] == "TOO_MANY_REQUESTS"  # type: ignore[index]
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_another_application_counts_elsewhere_only_until_its_test_ends(app: App) -> None:
+    from tests.conftest import limits_kept
+    from webapp import create_app
+
+    before = limits.limiter.limiter
+    settings = app.config["SETTINGS"]
+    with pytest.raises(AssertionError, match="a test fails"), limits_kept():
+        create_app(settings.with_(redis_url="redis://127.0.0.1:1/0"))
+        assert limits.limiter.limiter is not before
+        raise AssertionError("a test fails")
+    assert limits.limiter.limiter is before
+
+
+def test_of_ipv6_a_whole_network_is_one_address_to_the_limits(company: Company) -> None:
+    from webapp import create_app
+    from webapp.config import Limits
+
+    small = create_app(company.app.config["SETTINGS"].with_(limits=Limits(field_address="4/60 seconds")))
+    network = f"2001:db8:{ids.token(4, '123456789')}:{ids.token(4, '123456789')}"
+
+    def ask(address: str) -> int:
+        return small.test_client().get("/api/v1/sales", environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert [ask(f"{network}::{n}") for n in range(5)] == [401] * 4 + [429]
+    assert ask(f"{network[:-1]}0::1") == 401  # the neighbor's

@@ -1,11 +1,13 @@
 """Lists by keyset: every row is met exactly once, forwards and backwards, also those without a value."""
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from tests.factories.world import Company
-from webapp.kit import listing
+from webapp.kit import clock, listing
 from webapp.kit.db import add
 from webapp.models import Item
 
@@ -46,3 +48,14 @@ def test_rows_without_a_value_come_last_and_none_is_skipped(
     assert [name for page in there for name in page] == order
     # the way back from the last page meets the rest
     assert [name for page in reversed(back) for name in page] == order[:6]
+
+
+def test_a_filter_that_is_a_day_is_shown_in_words(app: Flask, company: Company) -> None:
+    with (
+        app.test_request_context("/items?from=2026-11-18&to=2026-01-02&kind=2026-13-45"),
+        clock.at(datetime(2026, 11, 19, 12, tzinfo=UTC)),
+    ):
+        query = listing.read(SORTS, "price", labels={"from": "Since", "to": "Until", "kind": "Kind"})
+        assert [(chip["label"], chip["text"], chip["value"]) for chip in query.filters] == [
+            ("Since", "Yesterday", "2026-11-18"), ("Until", "Jan 2", "2026-01-02"), ("Kind", "2026-13-45", "2026-13-45"),
+        ]  # fmt: skip

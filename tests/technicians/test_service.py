@@ -169,7 +169,7 @@ def test_who_may_not_edit_or_see_pay_is_refused(company: Company) -> None:
         user.narrowed = ["technicians.pay"]
     with company.acting("manager"):
         service.update(made_id, {"name": "New Name"})
-        with pytest.raises(errors.Forbidden, match=r"technicians\.pay"):
+        with pytest.raises(errors.Forbidden, match="pay"):
             service.update(made_id, {"base_pay_cents": 0})
         assert "base_pay_cents" not in queries.csv_columns()
 

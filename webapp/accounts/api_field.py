@@ -8,7 +8,7 @@ from webapp.accounts import queries, schemas
 from webapp.accounts.authenticators import tenant_header
 from webapp.accounts.service import challenges, factors, policy, registration, sessions, sign_in, tokens
 from webapp.config import Settings
-from webapp.kit import clock, context, dialects, errors, limits
+from webapp.kit import clock, context, dialects, errors
 from webapp.kit.api import Api
 from webapp.kit.db import get
 from webapp.models import User, UserSession
@@ -47,6 +47,7 @@ def login(body: schemas.LoginIn) -> dict[str, Any]:
     known = sign_in.exists(tenant)
     if known:
         sign_in.enter(tenant)
+    sign_in.count_request("login", tenant, body.username.strip().casefold())
     user = sign_in.check_password(tenant if known else None, body.username, body.password)
     return signed_in_or_challenged(user, method="password")
 
@@ -60,6 +61,7 @@ def login(body: schemas.LoginIn) -> dict[str, Any]:
 def verify_second_factor(body: schemas.VerifyIn) -> dict[str, Any]:
     """Answer the challenge: a code of the app, a mailed code, or a backup code."""
     claims = _entered(challenges.read(body.challenge_token))
+    sign_in.count_request("verify", claims.user_id)
     user, method = challenges.answer(claims, body.code)
     return signed_in(user, method=method)
 
@@ -78,6 +80,7 @@ def mail_code(body: schemas.MailCodeIn) -> dict[str, Any]:
 def refresh(body: schemas.RefreshIn) -> dict[str, Any]:
     """Get a new access token, and with `rotate` a new refresh token as well."""
     claims = _entered(tokens.read(tokens.REFRESH, body.refresh_token, "refresh token"))
+    sign_in.count_request("refresh", claims.session_id)
     user, row, secret = sessions.refresh(
         claims.tenant_id, claims.session_id, claims.secret, rotate=body.rotate
     )
@@ -106,8 +109,8 @@ def register(body: schemas.RegisterIn) -> dict[str, Any]:
 
 
 def limit_public() -> None:
-    """Registering is limited by address."""
-    limits.hit(settings().limits.public_address, "register", sign_in.network())
+    """Registering is limited by address: there is no account yet."""
+    sign_in.count_request("register")
 
 
 def registered(user: User, *, method: str) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """The audit log over the growth API."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, select
 
 from webapp.audit import queries
 from webapp.audit.permissions import AUDIT_READ
-from webapp.audit.schemas import AuditEntryOut, AuditFilter, AuditQuery
+from webapp.audit.schemas import AuditEntryOut, AuditExport, AuditFilter, AuditQuery, Source
 from webapp.kit import context, csv, errors, paging
 from webapp.kit.api import Api
 from webapp.kit.db import db
@@ -41,11 +41,11 @@ def entries(query: AuditQuery) -> Slice[dict[str, Any]]:
 
 
 @api.get(
-    "/audit-log/export.csv", permission=AUDIT_READ, scope="read", query=AuditFilter, media_type="text/csv"
+    "/audit-log/export.csv", permission=AUDIT_READ, scope="read", query=AuditExport, media_type="text/csv"
 )
-def export(query: AuditFilter) -> Response:
+def export(query: AuditExport) -> Response:
     """Stream the audit log as CSV, oldest first, with the filters of the list."""
-    return csv.response(export_statement(_wanted(query)), "audit-log")
+    return csv.response(export_statement(_wanted(query), AS_DOCUMENTED, query.limit), "audit-log")
 
 
 @api.get("/audit-log/<entry_id>", permission=AUDIT_READ, scope="read", returns=AuditEntryOut)
@@ -62,8 +62,16 @@ def entry(entry_id: str) -> dict[str, Any]:
 
 def _wanted(query: AuditFilter) -> queries.Filter:
     return queries.Filter(
-        action=query.action or "", source=query.source or "", start_at=query.start_at, end_at=query.end_at
-    )
+        action=query.action or "", sources=tuple(s for s in _KEPT_AS[query.source]) if query.source else (),
+        start_at=query.start_at, end_at=query.end_at,
+    )  # fmt: skip
+
+
+# the document knows no browser: what people do on its pages goes through its API
+AS_DOCUMENTED: Any = case((AuditEntry.source == "web", "api"), else_=AuditEntry.source)
+_KEPT_AS: dict[str, tuple[str, ...]] = {source: (source,) for source in get_args(Source)} | {
+    "api": ("api", "web")
+}
 
 
 def _before(cursor: str) -> ColumnElement[bool]:
@@ -89,19 +97,29 @@ def _before(cursor: str) -> ColumnElement[bool]:
 
 
 def _shape(entry_id: UUID, row: Any) -> dict[str, Any]:
-    return {"id": entry_id, "organization_id": context.tenant_id(), "action": row.action, "source": row.source,
+    return {"id": entry_id, "organization_id": context.tenant_id(), "action": row.action,
+            "source": "api" if row.source == "web" else row.source,
             "correlation_id": row.correlation_id, "payload": row.payload, "created_at": row.created_at}  # fmt: skip
 
 
-def export_statement(wanted: queries.Filter) -> Select[Any]:
-    """The columns of the CSV: those of the API, then who, from where, and the place in the chain."""
+def export_statement(
+    wanted: queries.Filter, source: Any = AuditEntry.source, newest: int | None = None
+) -> Select[Any]:
+    """The columns of the CSV: those of the API, then who, from where, and the place in the chain.
+
+    `newest`: so many entries at most.
+    """
+    found = queries.conditions(wanted)
+    if newest is not None:
+        last = select(AuditEntry.seq).where(*found).order_by(AuditEntry.seq.desc()).limit(newest)
+        found.append(AuditEntry.seq.in_(last))
     moment = func.to_char(func.timezone("UTC", AuditEntry.created_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
     return (
         select(
             cast(AuditEntry.id, Text).label("id"),
             cast(AuditEntry.tenant_id, Text).label("organization_id"),
             csv.safe(AuditEntry.action).label("action"),
-            AuditEntry.source.label("source"),
+            source.label("source"),
             csv.safe(AuditEntry.correlation_id).label("correlation_id"),
             csv.safe(cast(AuditEntry.payload, Text)).label("payload"),
             moment.label("created_at"),
@@ -111,6 +129,6 @@ def export_statement(wanted: queries.Filter) -> Select[Any]:
             AuditEntry.seq.label("position"),
             func.encode(AuditEntry.hash, "hex").label("hash"),
         )
-        .where(*queries.conditions(wanted))
+        .where(*found)
         .order_by(AuditEntry.created_at, AuditEntry.seq)
     )

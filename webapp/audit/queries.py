@@ -59,6 +59,7 @@ class Filter:
 
     action: str = ""
     source: str = ""
+    sources: tuple[str, ...] = ()  # any of these
     actor: str = ""
     record_type: str = ""
     record_id: int | None = None
@@ -80,6 +81,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         (AuditEntry.correlation_id, wanted.correlation_id),
     )  # fmt: skip
     found += [column == value for column, value in pairs if value not in ("", None)]
+    if wanted.sources:
+        found.append(AuditEntry.source.in_(wanted.sources))
     if wanted.start_at is not None:
         found.append(AuditEntry.created_at >= wanted.start_at)
     if wanted.end_at is not None:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from webapp.kit.paging import CursorQuery
 
-Source = Literal["api", "cron", "n8n", "worker", "system", "web"]
+Source = Literal["api", "cron", "n8n", "worker", "system"]
 
 
 class AuditFilter(BaseModel):
@@ -16,7 +16,9 @@ class AuditFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     action: str | None = Field(None, max_length=100, description="For example `lead.updated`")
-    source: Source | None = Field(None, description="Where the change came from")
+    source: Source | None = Field(
+        None, description="Where the change came from; what people do on the pages is `api`"
+    )
     start_at: AwareDatetime | None = Field(None, description="Created at or after this moment")
     end_at: AwareDatetime | None = Field(None, description="Created at or before this moment")
 
@@ -31,13 +33,19 @@ class AuditQuery(AuditFilter, CursorQuery):
     """`cursor` and `limit` beside the filters."""
 
 
+class AuditExport(AuditFilter):
+    """`limit`: so many entries at most, the newest; all of them without."""
+
+    limit: int | None = Field(None, ge=1, description="The newest so many entries; all of them when left out")
+
+
 class AuditEntryOut(BaseModel):
     """One entry: what was done, from where, and a per-field difference in `payload.diff`."""
 
     id: UUID
     organization_id: UUID
     action: str
-    source: str
+    source: Source
     correlation_id: str
     payload: dict[str, Any] = Field(
         description="`<record>_id`, `diff` {field: {from, to}}, `key_id`, `reason`"

@@ -1,6 +1,6 @@
-"""Which network addresses may be called on behalf of a user: public ones, by a list of everything that is not."""
+"""Network addresses: which may be called on behalf of a user (public ones), and whom a count by address is about."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 # the special-purpose registries of IANA, and what clouds put at public addresses
 _FORBIDDEN_4 = tuple(IPv4Network(n) for n in (
@@ -28,6 +28,17 @@ _FORBIDDEN_6 = tuple(IPv6Network(n) for n in (
     "2620:4f:8000::/48",  # AS112
 ))  # fmt: skip
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214: the interface identifier holds an IPv4 address
+
+
+def network(address: str) -> str:
+    """Whom a count by address is about: of IPv6 the whole /64, which one household or attacker has to itself."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 def is_public(address: str) -> bool:

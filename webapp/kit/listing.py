@@ -4,13 +4,14 @@ The template macros of `components/table.html` and `components/filters.html` wor
 :class:`Rows` (see `docs/ui.md`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import current_app, request
 from sqlalchemy import ColumnElement, and_, or_
 
 from webapp.kit import errors, paging
@@ -92,9 +93,23 @@ class ListQuery:
                 continue
             others = [v for k, v in self.pairs if k == name and v != value]
             chips.append({"name": name, "label": self.labels[name], "value": value,
-                          "text": self.words.get(name, {}).get(value, value),
+                          "text": self.words.get(name, {}).get(value) or _in_words(value),
                           "clear_url": self.url(**{name: others or None})})  # fmt: skip
         return chips
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _in_words(value: str) -> str:
+    """What a filter holds as people say it: a day as everywhere else, anything else as it is."""
+    if not _DAY.fullmatch(value):
+        return value
+    try:
+        say: Any = current_app.jinja_env.globals["date_words"]  # in the organization's zone
+        return str(say(date.fromisoformat(value), "date"))
+    except ValueError:
+        return value
 
 
 def read(sorts: Mapping[str, Sort], default: str, *, labels: Mapping[str, str] | None = None,

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.config import Settings
 from webapp.kit import (
+    addresses,
     api,
     assets,
     context,
@@ -135,7 +136,7 @@ def _begin() -> ResponseReturnValue | None:
     claims: list[limits.Claim] = []
     limit = dialect.limit_address()
     if limit:
-        claims.append((limit, (f"{dialect.name}:address", request.remote_addr or "")))
+        claims.append((limit, (f"{dialect.name}:address", addresses.network(request.remote_addr or ""))))
     try:
         who = dialect.authenticate()
     except errors.AppError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, ip_address, ip_network
 from uuid import UUID
 
 from flask import current_app
@@ -10,7 +9,7 @@ from flask import current_app
 from webapp.accounts import queries
 from webapp.accounts.service import passwords
 from webapp.config import Limits
-from webapp.kit import context, crypto, directory, errors, journal, limits, tenancy
+from webapp.kit import addresses, context, crypto, directory, errors, journal, limits, tenancy
 from webapp.kit.context import PUBLIC
 from webapp.kit.db import db
 from webapp.models import User
@@ -42,15 +41,19 @@ def _limits() -> Limits:
 
 
 def network() -> str:
-    """Whom a count by address is about: of IPv6 the whole /64, which one household or attacker has to itself."""
-    given = context.origin().address
-    try:
-        found = ip_address(given)
-    except ValueError:
-        return given
-    if isinstance(found, IPv4Address):
-        return given
-    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    """Whom a count by address is about."""
+    return addresses.network(context.origin().address)
+
+
+def count_request(endpoint: str, *whose: object) -> None:
+    """Count a request to an endpoint of the API's sign-in, whatever comes of it. Raises TooMany.
+
+    The document gives such endpoints five requests a minute, right ones too. They are counted by account (session,
+    challenge) and address together, since a whole office has one address; and apart from the wrong guesses, so that
+    a partner's program that signs in too often does not keep its user out of the website.
+    """
+    named = crypto.digest(endpoint, *whose).hex()[:32]
+    limits.hit(_limits().sign_in_account, "auth", named, network(), message=TOO_MANY)
 
 
 def count_address() -> None:
