@@ -127,7 +127,7 @@ def test_percentages_are_written_as_americans_do() -> None:
 
 
 BRITISH = re.compile(
-    r"e-mail|colour|centre\b|cheque|catalogue|favour|behaviour|neighbour|licence|organis|recognis|optimis|company code",
+    r"e-mail|colour|centre\b|cheque|catalogue|favour|behaviour|neighbour|licence|organis|recognis|company code",
     re.IGNORECASE,
 )
 

@@ -121,7 +121,7 @@ def test_sales_of_before_are_numbered_in_the_order_they_were_recorded(
     config = schema.alembic_config(url)
     tenants = [ids.uuid4(), ids.uuid4()]
     try:
-        command.upgrade(config, "0005")
+        command.upgrade(config, "0007")
         with psycopg.connect(superuser, dbname=name, autocommit=True) as link:
             link.execute("set session_replication_role = replica")  # rows without those they refer to
             for position, tenant in enumerate(tenants):
@@ -138,14 +138,14 @@ def test_sales_of_before_are_numbered_in_the_order_they_were_recorded(
                     " '', '{}', 'web', '', now(), now())",
                     (tenant,),
                 )
-            command.upgrade(config, "0006")
+            command.upgrade(config, "0008")
             assert [
                 r[0]
                 for r in link.execute("select number from sales order by tenant_id = %s, id", (tenants[1],))
             ] == [1, 1, 2]
             heads = link.execute("select tenant_id, kind, last from number_heads").fetchall()
             assert sorted(heads, key=lambda row: row[2]) == [(tenants[0], "sale", 1), (tenants[1], "sale", 2)]
-            command.downgrade(config, "0005")
+            command.downgrade(config, "0007")
     finally:
         with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
