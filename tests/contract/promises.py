@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from tests.factories import dispatch as make
 from tests.factories import sla
+from webapp.equipment import service as units
 from webapp.kit import clock, context, ids
-from webapp.kit.db import add, db
-from webapp.models import Holiday, SlaPolicy, SlaViolation
+from webapp.kit.db import add, db, get
+from webapp.models import Equipment, Holiday, SlaPolicy, SlaViolation
 from webapp.sla import service
 
 if TYPE_CHECKING:
@@ -26,6 +27,24 @@ def fill(house: "House") -> None:
     service.holidays.create(date(2027, 3, 18), "The day after")
     house.values |= {"policy_id": spare.id, "holiday_id": holiday.id, **violation(used)}
     violation(used)
+    unit = get(Equipment, house.values["equipment_id"])
+    units.update(unit.id, {"serial": "4402A12345", "warranty_until": clock.now().date() + timedelta(days=20)})
+    units.create(unit.property_id, {"kind": "Water heater", "serial": "W-2"})
+    house.values["reading_id"] = units.measure(unit.id, "Gas pressure", "3.5", unit="in. w.c.").id
+    units.measure(unit.id, "Supply air", "118", unit="°F")
+
+
+def _unit(house: "House") -> dict[str, Any]:
+    """A unit of its own, with a reading."""
+    made = units.create(house.values["property_id"], {"kind": "Furnace"})
+    return {"equipment_id": made.id, "reading_id": units.measure(made.id, "Gas pressure", "3.5").id}
+
+
+def _retired(house: "House") -> dict[str, Any]:
+    with house.acting("manager"):
+        made = _unit(house)
+        units.retire(made["equipment_id"])
+        return made
 
 
 def violation(policy: SlaPolicy | None = None) -> dict[str, Any]:
@@ -53,6 +72,8 @@ def ways(house: "House", maker: Any) -> None:
         lambda: add(Holiday(on_date=date(2027, 5, 1) + timedelta(days=house.number()), name="Day off")),
     )
     maker("violation_id", violation)
+    maker("equipment_id", lambda: _unit(house))
+    maker("reading_id", lambda: _unit(house))
 
 
 def _excused(house: "House") -> dict[str, Any]:
@@ -74,9 +95,17 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", f"{API}/sla/policies/order"): _order,
     ("POST", f"{API}/sla/holidays"): lambda house: {
         "name": f"Words {house.number()}", "date": str(date(2028, 1, 1) + timedelta(days=house.number()))},
+    ("POST", f"{API}/equipment"): lambda house: {
+        "property_id": house.values["property_id"], "kind": "Furnace", "notes": f"Words {house.number()}"},
+    ("PATCH", f"{API}/equipment/<int:equipment_id>"): lambda house: {"notes": f"Words {house.number()}"},
+    ("PATCH", f"{API}/equipment/<int:equipment_id>/retire"): lambda house: {"reason": "Words"},
+    ("PATCH", f"{API}/equipment/<int:equipment_id>/replace"): lambda house: {"notes": f"Words {house.number()}"},
+    ("POST", f"{API}/equipment/<int:equipment_id>/readings"): lambda house: {
+        "name": f"Words {house.number()}", "value": "3.5"},
     ("POST", f"{API}/sla/holidays/federal"): lambda house: {"year": clock.now().year + house.number() % 2},
 }  # fmt: skip
 
 PREPARED: dict[tuple[str, str], Any] = {
     ("PATCH", "/admin/sla/violations/<int:violation_id>/unexcuse"): _excused,
+    ("PATCH", "/admin/equipment/<int:equipment_id>/restore"): _retired,
 }

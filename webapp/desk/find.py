@@ -14,6 +14,7 @@ from webapp.accounts.queries import organization
 from webapp.catalog import permissions as catalog
 from webapp.customers import permissions as customers
 from webapp.dispatch.permissions import DISPATCH_EDIT, DISPATCH_READ
+from webapp.equipment import permissions as equipment
 from webapp.fleet import permissions as fleet
 from webapp.imports.permissions import IMPORTS_USE
 from webapp.kit import context, money, search
@@ -21,7 +22,7 @@ from webapp.kit.clean import phone_words
 from webapp.kit.db import rows
 from webapp.kit.permissions import may
 from webapp.kit.words import date_words
-from webapp.models import Customer, DispatchJob, Item, Sale, ServiceZone, Technician, Vehicle
+from webapp.models import Customer, DispatchJob, Equipment, Item, Sale, ServiceZone, Technician, Vehicle
 from webapp.sales.permissions import SALES_READ_ALL, SALES_RECORD
 from webapp.technicians import permissions as technicians
 
@@ -36,6 +37,7 @@ ACTIONS = (
     ("Add a technician", "/technicians/new", "hard-hat", technicians.EDIT, "new employee hire"),
     ("Add an item", "/items/new", "package-plus", catalog.EDIT, "new price book product service"),
     ("Add a vehicle", "/vehicles/new", "truck", fleet.VEHICLES_EDIT, "new truck van fleet"),
+    ("Add equipment", "/equipment/new", "fan", equipment.EDIT, "new unit furnace appliance"),
     ("Add a service zone", "/service-zones/new", "map", fleet.ZONES_EDIT, "new area zip territory"),
     (
         "Give a technician a skill",
@@ -164,6 +166,26 @@ def _items(query: str) -> list[dict[str, Any]]:
              "hint": " · ".join(x for x in (row.code, _price(row.list_price_cents)) if x)} for row in found]  # fmt: skip
 
 
+def _equipment(query: str) -> list[dict[str, Any]]:
+    words = search.matching("equipment", query)
+    if words is None:
+        return []
+    statement = (
+        select(Equipment.id, Equipment.kind, Equipment.make, Equipment.model, Equipment.serial, Equipment.retired_on,
+               Customer.name.label("customer"))
+        .join(Customer, and_(Customer.tenant_id == Equipment.tenant_id, Customer.id == Equipment.customer_id))
+        .where(Equipment.tenant_id == context.tenant_id(),
+               Equipment.id.in_(select(words.limit(LOOKED_AT).subquery())))
+        .order_by(Equipment.retired_on.is_not(None), Customer.name, Equipment.id)
+        .limit(EACH)
+    )  # fmt: skip
+    return [
+        {"label": " ".join(x for x in (row.kind, row.make, row.model) if x), "url": f"/equipment/{row.id}", "icon": "fan",
+         "hint": " · ".join(x for x in (row.customer, row.serial) if x), "state": "retired" if row.retired_on else ""}
+        for row in rows(statement)
+    ]  # fmt: skip
+
+
 def _vehicles(query: str) -> list[dict[str, Any]]:
     found = _named("vehicle", Vehicle, query, Vehicle.plate, Vehicle.make, Vehicle.model, Vehicle.status)
     return [{"label": row.name, "hint": " · ".join(x for x in (row.plate, f"{row.make} {row.model}".strip()) if x),
@@ -219,6 +241,7 @@ _SOURCES: tuple[tuple[str, str, Callable[[str], list[dict[str, Any]]]], ...] = (
     ("Sales", SALES_READ_ALL, _sales),
     ("Technicians", technicians.READ, _technicians),
     ("Price book", catalog.READ, _items),
+    ("Equipment", equipment.READ, _equipment),
     ("Vehicles", fleet.VEHICLES_READ, _vehicles),
     ("Service zones", fleet.ZONES_READ, _zones),
 )

@@ -3,9 +3,11 @@
 from webapp.accounts.permissions import OFFICE_USE
 from webapp.desk import (
     appointment_waiting,
+    equipment_waiting,
     fleet_waiting,
     job_waiting,
     reference,
+    sla_waiting,
     styleguide,
     time_waiting,
     today,
@@ -15,7 +17,16 @@ from webapp.desk import (
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
-__all__ = ["PLUG", "appointment_waiting", "fleet_waiting", "job_waiting", "time_waiting", "waiting"]
+__all__ = [
+    "PLUG",
+    "appointment_waiting",
+    "equipment_waiting",
+    "fleet_waiting",
+    "job_waiting",
+    "sla_waiting",
+    "time_waiting",
+    "waiting",
+]
 
 
 def _wire(app: App) -> None:

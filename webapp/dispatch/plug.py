@@ -20,6 +20,7 @@ from webapp.dispatch.views import (
     settings_bp,
     shifts,
     show,
+    units,
 )
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
@@ -37,6 +38,7 @@ __all__ = [
     "preferences",
     "shifts",
     "show",
+    "units",
 ]
 
 

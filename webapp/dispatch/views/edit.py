@@ -45,6 +45,7 @@ def create() -> Response:
                     technician_ids=[form.technician_id.data] if form.technician_id.data else (),
                     override_reason=form.override_reason.data,
                     skills=[service.SkillNeed(n) for n in form.skills.data or []],
+                    equipment_ids=_units(),
                 )
             )  # fmt: skip
         except errors.AppError as problem:
@@ -93,6 +94,11 @@ def update(job_id: int) -> Response:
     return _page(form, job, _name(form), status=422)
 
 
+def _units() -> list[int]:
+    """The units that the job is to be about, where its form was opened from one."""
+    return list(dict.fromkeys(request.args.getlist("equipment", type=int)))[:50]
+
+
 def _values(form: forms.JobForm) -> dict[str, Any]:
     zone = settings.zone()
     found = {name: getattr(form, name).data for name in values.FIELDS if hasattr(form, name)}
@@ -118,6 +124,6 @@ def _page(form: forms.JobForm, job: DispatchJob | None, customer: str, status: i
     _fill(form)
     return pages.render(
         "dispatch/form.html", block="form", status=status, page_title=f"Edit job {job.id}" if job else "New job", form=form,
-        job=job, customer=customer, words=words, finds_customers=permissions.may(LOOKUP),
+        job=job, customer=customer, words=words, units=_units(), finds_customers=permissions.may(LOOKUP),
         clashing=any("reason to do it all the same" in e for e in form.form_errors),
     )  # fmt: skip

@@ -1,0 +1,59 @@
+"""What equipment tells on a customer's page, property by property."""
+
+from typing import Any
+
+from webapp.customers import queries as customers
+from webapp.customers import rules as addresses
+from webapp.equipment import queries, rules
+from webapp.equipment.permissions import EDIT, READ
+from webapp.kit import permissions
+
+SHOWN = 20
+
+
+def install() -> None:
+    """Register with customers. Safe to call again."""
+    if of_customer not in customers.CUSTOMER_PANELS:
+        customers.CUSTOMER_PANELS.append(of_customer)
+
+
+def of_customer(customer_id: int) -> dict[str, Any]:
+    """A customer's units in use, with where they stand when there is more than one property."""
+    if not permissions.may(READ):
+        return {"title": "Equipment", "empty": "You may not see equipment."}
+    found, day = queries.of_customer(customer_id), queries.today()
+    several = len({row.property_id for row in found}) > 1
+    rows = []
+    for row in found[:SHOWN]:
+        street = addresses.one_line({"address": row.address, "unit": row.unit or ""})
+        rows.append(
+            {
+                "id": row.id,
+                "name": rules.title(row),
+                "where": " · ".join(x for x in (street if several else "", row.location) if x),
+                "serial": row.serial,
+                "installed_on": row.installed_on,
+                "warranty": rules.warranty_words(row.warranty_until, day).capitalize(),
+                "row_class": "late" if rules.warranty_state(row.warranty_until, day) == "ending" else "",
+            }
+        )
+    edits = permissions.may(EDIT)
+    return {
+        "title": "Equipment",
+        "subtitle": f"{len(found)} in use" if len(found) > SHOWN else None,
+        "columns": [
+            {"key": "name", "label": "Unit", "kind": "link", "sub": "where"},
+            {"key": "serial", "label": "Serial"},
+            {"key": "installed_on", "label": "Installed", "kind": "date"},
+            {"key": "warranty", "label": "Warranty"},
+        ],
+        "rows": rows,
+        "row_url": "/equipment/{}",
+        "url": f"/equipment?customer={customer_id}"
+        if len(found) > SHOWN
+        else f"/equipment/new?customer={customer_id}"
+        if edits
+        else None,
+        "url_label": "All equipment" if len(found) > SHOWN else "Add",
+        "empty": "No equipment is written down: furnaces, water heaters, panels.",
+    }
