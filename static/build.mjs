@@ -18,6 +18,7 @@ const KEPT_DAYS = 14;
 const started = performance.now();
 const manifest = {};
 const written = new Set(["manifest.json"]);
+const asks = new Map(); // built file → the built files that it cannot do without
 
 function files(folder, ending) {
   if (!existsSync(folder)) return [];
@@ -105,6 +106,20 @@ const everyModule = {
   },
 };
 
+/** What the installed application keeps on the phone: these files, all that they import, and one name for the lot. */
+function keepOnPhone(names) {
+  const found = new Set();
+  const add = (file) => {
+    if (found.has(file)) return;
+    found.add(file);
+    asks.get(file)?.forEach(add);
+  };
+  names.forEach((name) => add(manifest[name]));
+  const list = [...found].sort();
+  const version = createHash("sha256").update(list.join()).digest("hex").slice(0, 12);
+  put("phone-files.json", JSON.stringify({ version, files: list }));
+}
+
 async function bundle(entryPoints, options = {}) {
   const result = await build({
     entryPoints,
@@ -126,6 +141,7 @@ async function bundle(entryPoints, options = {}) {
   for (const { path, contents } of result.outputFiles) keep(relative(DIST, path), contents);
   for (const [path, output] of Object.entries(result.metafile.outputs)) {
     const file = relative(DIST, join(HERE, path));
+    asks.set(file, output.imports.filter((used) => used.kind === "import-statement").map((used) => relative(DIST, join(HERE, used.path))));
     if (output.entryPoint && !basename(file).startsWith("chunk-")) {
       manifest[basename(output.entryPoint)] = file;
     }
@@ -140,10 +156,12 @@ putData("us-counties.json", join(HERE, "node_modules", "us-atlas", "counties-10m
 const pages = files(join(SRC, "js", "pages"), ".js").concat(files(join(SRC, "css", "pages"), ".css"));
 await Promise.all([
   bundle([join(SRC, "js", "app.js"), ...pages.filter((path) => path.endsWith(".js"))], { format: "esm", splitting: true, plugins: [everyModule] }),
-  bundle([join(SRC, "js", "theme.js"), join(SRC, "js", "swagger.js"), join(SRC, "js", "stream-worker.js")], { format: "iife" }),
+  bundle([join(SRC, "js", "theme.js"), join(SRC, "js", "swagger.js"), join(SRC, "js", "stream-worker.js"), join(SRC, "js", "phone-worker.js")], { format: "iife" }),
   // Not lowered to older targets: light-dark() and relative colours are meant as written.
   bundle([join(SRC, "css", "app.css"), join(SRC, "css", "swagger.css"), ...pages.filter((path) => path.endsWith(".css"))], { plugins: [purgeTabler], target: ["esnext"], loader: { ".png": "dataurl" } }),
 ]);
+
+keepOnPhone(["app.css", "phone.css", "app.js", "phone.js", "theme.js", "icons.svg", "favicon.svg", "icon-192.png"]);
 
 const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a < b ? -1 : 1)));
 whole(join(DIST, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);

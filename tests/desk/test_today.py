@@ -51,7 +51,7 @@ def test_a_new_company_is_told_the_first_steps(company: Company) -> None:
 
 def test_a_technician_starts_with_their_own_sales(company: Company) -> None:
     answer = company.sign_in("technician").get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/my/sales")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/my/day")
 
 
 def test_a_visitor_is_asked_to_sign_in(client: object) -> None:

@@ -24,9 +24,9 @@ COLUMNS = [
 @bp.get("/")
 @requires(OFFICE_USE, FIELD_USE)
 def today() -> Response:
-    """Where everybody starts; technicians start with their own sales."""
+    """Where everybody starts; technicians start with their day."""
     if not may(OFFICE_USE):
-        return pages.redirect("/my/sales")
+        return pages.redirect("/my/day")
     day = clock.today(organization().time_zone)
     money = _money(day) if may(SALES_READ_ALL) else None
     begun = queries.begun()

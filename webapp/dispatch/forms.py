@@ -4,7 +4,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    MultipleFileField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from webapp.dispatch import words
@@ -136,3 +143,20 @@ class TableForm(forms.Form):
     scheduled_start = _when("Starts", description="As it is when left empty")
     override_reason = forms.text("Reason to do it all the same", limit=500,
                                  description="Only where something is in the way")  # fmt: skip
+
+
+class MaterialForm(forms.Form):
+    """Something used on a job."""
+
+    item_id = forms.RecordField("From the price book")
+    description = forms.text("Or in your own words")
+    quantity = forms.text("How many", limit=14, default="1", required="Write how many.",
+                          render_kw={"inputmode": "decimal"})  # fmt: skip
+    unit_price_cents = forms.MoneyField("Price each", description="The price book’s when left empty")
+
+
+class FilesForm(forms.Form):
+    """Photos and documents of a job."""
+
+    files = MultipleFileField("Files")
+    caption = forms.text("What they show")

@@ -3,7 +3,7 @@
 from webapp.accounts.settings import home
 from webapp.dispatch import panels
 from webapp.dispatch.api import board as board_api
-from webapp.dispatch.api import office, schedules, stream, technician
+from webapp.dispatch.api import fieldwork, office, schedules, stream, technician
 from webapp.dispatch.permissions import DISPATCH_OWN, DISPATCH_READ, DISPATCH_SETTINGS
 from webapp.dispatch.views import (
     blocks,
@@ -11,6 +11,7 @@ from webapp.dispatch.views import (
     board_bp,
     bp,
     edit,
+    field,
     leave,
     lists,
     moving,
@@ -31,6 +32,7 @@ __all__ = [
     "blocks",
     "board",
     "edit",
+    "field",
     "leave",
     "lists",
     "moving",
@@ -58,7 +60,8 @@ def _wire(app: App) -> None:
 
 PLUG = Plug(
     blueprints=(
-        bp, board_bp, own_bp, settings_bp, office.api, board_api.api, schedules.api, technician.api, stream.api,
+        bp, board_bp, own_bp, settings_bp, office.api, board_api.api, schedules.api, technician.api, fieldwork.api,
+        stream.api,
     ),
     navigation=(
         NavItem("Work", "Dispatch", "/dispatch", "columns-3", 5, DISPATCH_READ, key="g d"),

@@ -57,7 +57,14 @@ from webapp.models.job_details import (
 )
 from webapp.models.messaging import Message, Suppression
 from webapp.models.pay import PayAnswer, PayLine, PayPeriod, PayPlan, PayStatement
-from webapp.models.positions import Geocode, PositionReport, PushSubscription, TechnicianPosition, VisitLink
+from webapp.models.positions import (
+    Geocode,
+    PositionReport,
+    PushKey,
+    PushSubscription,
+    TechnicianPosition,
+    VisitLink,
+)
 from webapp.models.sales import CommissionRate, Sale, SaleSplit, SaleTally
 from webapp.models.schedules import DispatchProfile, LaneBlock, OnCallTurn, RoutePlan, Shift
 from webapp.models.sla import Holiday, SlaClock, SlaPolicy, SlaViolation
@@ -117,6 +124,7 @@ __all__ = [
     "PhoneConflict",
     "PositionReport",
     "Property",
+    "PushKey",
     "PushSubscription",
     "RecurringJob",
     "RoutePlan",

@@ -100,6 +100,7 @@ class JobFile(Base, Tenanted, Stamped):
     visit_id: Mapped[int | None] = mapped_column(BigInteger)
     file_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(Text)  # photo, signature, document
+    stage: Mapped[str] = mapped_column(Text, default="")  # of a photo: before or after the work
     caption: Mapped[str] = mapped_column(Text, default="")
     signer: Mapped[str] = mapped_column(Text, default="")  # who signed
     taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -111,6 +112,7 @@ class JobFile(Base, Tenanted, Stamped):
         Index("ix_job_files_visit_id", "tenant_id", "visit_id"),
         Index("ix_job_files_file_id", "tenant_id", "file_id"),
         CheckConstraint("kind in ('photo', 'signature', 'document')", name="kind"),
+        CheckConstraint("stage in ('', 'before', 'after')", name="stage"),
         tenant_fk("job_id", table="dispatch_jobs"),
         tenant_fk("visit_id", table="visits"),
         tenant_fk("file_id", table="stored_files"),

@@ -90,6 +90,16 @@ class PushSubscription(Base, Tenanted):
     )
 
 
+class PushKey(Base):
+    """The key pair by which push services know the company (VAPID, RFC 8292). The private key is encrypted."""
+
+    __tablename__ = "push_keys"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    public_key: Mapped[str] = mapped_column(Text)  # the point, base64url: what browsers subscribe with
+    sealed: Mapped[bytes] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class Geocode(Base):
     """Where an address is, as once found out."""
 

@@ -60,3 +60,31 @@ def visit_of(job_id: int, visit_id: int | None = None) -> Visit:
     if not found:
         raise errors.NotFound(f"No job of yours has the number {job_id}.")
     return next((v for v in found if v.status not in statuses.OVER), found[-1])
+
+
+def latest_visit(job_id: int, technician_id: int | None) -> int | None:
+    """The visit a technician was on last of a job, else the job's last; None for a job without any."""
+    mine = exists().where(
+        VisitTechnician.tenant_id == Visit.tenant_id, VisitTechnician.visit_id == Visit.id,
+        VisitTechnician.technician_id == (technician_id or 0),
+    )  # fmt: skip
+    found: int | None = db.session.scalar(
+        select(Visit.id)
+        .where(Visit.tenant_id == context.tenant_id(), Visit.job_id == job_id, Visit.status != "cancelled")
+        .order_by(mine.desc(), Visit.status.in_(statuses.OVER), Visit.position.desc())
+        .limit(1)
+    )
+    return found
+
+
+def visit_under_way(technician_id: int) -> int | None:
+    """The visit a technician has set out for or is at, the latest; None between visits."""
+    found: int | None = db.session.scalar(
+        select(Visit.id)
+        .join(VisitTechnician, and_(VisitTechnician.tenant_id == Visit.tenant_id, VisitTechnician.visit_id == Visit.id))
+        .where(Visit.tenant_id == context.tenant_id(), VisitTechnician.technician_id == technician_id,
+               Visit.status.in_(statuses.STARTED))
+        .order_by(func.greatest(Visit.en_route_at, Visit.on_site_at, Visit.in_progress_at).desc().nulls_last())
+        .limit(1)
+    )  # fmt: skip
+    return found

@@ -16,10 +16,12 @@ from webapp.models import (
     ChecklistStep,
     DispatchJob,
     Equipment,
+    EquipmentReading,
     JobEquipment,
     JobFile,
     JobMaterial,
     JobNote,
+    PhoneConflict,
     Skill,
     StoredFile,
     Technician,
@@ -142,6 +144,28 @@ def units(job_id: int) -> Sequence[Equipment]:
     ).all()
 
 
+def readings(job_id: int) -> Sequence[EquipmentReading]:
+    """What was measured on a job."""
+    return db.session.scalars(
+        select(EquipmentReading)
+        .where(EquipmentReading.tenant_id == context.tenant_id(), EquipmentReading.job_id == job_id)
+        .order_by(EquipmentReading.taken_at, EquipmentReading.id)
+        .limit(200)
+    ).all()
+
+
+def conflicts(job_id: int) -> Sequence[Row[Any]]:
+    """Where a phone and the office differ on a job and nobody has decided, with the technician's name."""
+    return rows(
+        select(PhoneConflict, Technician.name)
+        .join(Technician, and_(Technician.tenant_id == PhoneConflict.tenant_id,
+                               Technician.id == PhoneConflict.technician_id))
+        .where(PhoneConflict.tenant_id == context.tenant_id(), PhoneConflict.job_id == job_id,
+               PhoneConflict.resolved_at.is_(None))
+        .order_by(PhoneConflict.id)
+    )  # fmt: skip
+
+
 DEEDS = {
     "dispatch.created": timeline.Deed("booked this job", "calendar-plus", "success"),
     "dispatch.updated": timeline.Deed("changed the details", "pencil", "accent", diff=True),
@@ -159,6 +183,22 @@ DEEDS = {
     "dispatch.visit-added": timeline.Deed("added a visit", "calendar-plus", "accent", body="reason"),
     "dispatch.noted": timeline.Deed("wrote a note", "message-square-text", "accent", body="note"),
     "dispatch.step-done": timeline.Deed("did “{step}”", "list-checks", "success", body="note"),
+    "dispatch.material-added": timeline.Deed("used {material}", "package-plus", "accent"),
+    "dispatch.material-removed": timeline.Deed("took {material} off", "package-open", "warning"),
+    "dispatch.photo-added": timeline.Deed("added a photo", "camera", "accent", body="caption"),
+    "dispatch.signature-added": timeline.Deed("had {signer} sign", "signature", "success"),
+    "dispatch.document-added": timeline.Deed("added a file", "file-text", "accent", body="caption"),
+    "dispatch.file-removed": timeline.Deed("removed a {kind}", "trash-2", "warning", body="file"),
+    "dispatch.reading-taken": timeline.Deed("measured {reading}", "gauge", "accent"),
+    "dispatch.phone-conflict": timeline.Deed(
+        "sent another version of the {subject} from the phone", "git-compare", "warning"
+    ),
+    "dispatch.conflict-decided": timeline.Deed(
+        "decided on the {subject}: {choice}", "circle-check", "success"
+    ),
+    "phone.refused": timeline.Deed(
+        "sent something from the phone that could not be kept", "circle-alert", "warning", body="message"
+    ),
     "dispatch.step-undone": timeline.Deed("took “{step}” back", "list-x", "warning"),
 }
 

@@ -137,3 +137,10 @@ def span(start: datetime | None, end: datetime | None, minutes: int) -> tuple[da
             "scheduled_end", "One visit takes at most 24 hours; add further visits instead."
         )
     return start, end
+
+
+def milli(text: str) -> int:
+    """Thousandths of a quantity as people write it, `2.5` → 2500; 0 for what is no number."""
+    whole, _, rest = text.strip().replace(",", ".").partition(".")
+    digits = (whole or "0") + (rest + "000")[:3]
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 14 else 0

@@ -1,6 +1,9 @@
 """Commands on jobs. Each locks the job first, then the lanes it touches, so that two dispatchers never both win."""
 
-from webapp.dispatch.service.details import set_step, write_note
+from webapp.dispatch.service.attachments import add_document, add_photo, add_signature, remove_file
+from webapp.dispatch.service.conflicts import conflict_words
+from webapp.dispatch.service.conflicts import resolve as resolve_conflict
+from webapp.dispatch.service.details import set_step, take_reading, write_note
 from webapp.dispatch.service.jobs import (
     NewJob,
     SkillNeed,
@@ -12,6 +15,7 @@ from webapp.dispatch.service.jobs import (
     release,
     update,
 )
+from webapp.dispatch.service.materials import add_material, remove_material
 from webapp.dispatch.service.placing import (
     Placement,
     Stale,
@@ -30,19 +34,28 @@ __all__ = [
     "Report",
     "SkillNeed",
     "Stale",
+    "add_document",
+    "add_material",
+    "add_photo",
+    "add_signature",
     "add_visit",
     "assign",
     "cancel",
     "clashes_of",
     "confirm",
+    "conflict_words",
     "copy",
     "create",
     "hints",
     "hold",
     "place",
     "release",
+    "remove_file",
+    "remove_material",
     "report",
+    "resolve_conflict",
     "set_step",
+    "take_reading",
     "unassign",
     "update",
     "write_note",

@@ -14,7 +14,7 @@ from webapp.dispatch import places, words
 from webapp.dispatch.permissions import DISPATCH_EDIT
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses, values
-from webapp.dispatch.service import current, placing
+from webapp.dispatch.service import current, placing, steps
 from webapp.kit import clean, clock, context, errors, events, journal, search
 from webapp.kit.db import add, db, find, get
 from webapp.kit.permissions import demand
@@ -184,6 +184,7 @@ def cancel(job_id: int, reason: str) -> DispatchJob:
         if visit.status not in statuses.OVER:
             current.record(job, visit, visit.status, "cancelled", reason=reason)
             visit.status, visit.cancelled_at, visit.version = "cancelled", now, visit.version + 1
+            steps.keep_job_time(visit, now)
     job.cancelled_at, job.cancel_reason, job.held_at = now, reason, None
     current.refresh(job)
     return _told("dispatch.cancelled", job, before, told.CANCELLED, reason=reason)

@@ -1,7 +1,7 @@
 """The steps of a visit: reported by a technician's phone, the office or a partner. One rule for all."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,22 +10,32 @@ from webapp.dispatch import events as told
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_OVERRIDE, DISPATCH_OWN
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses
-from webapp.dispatch.service import current
-from webapp.kit import clock, context, errors, events, journal
+from webapp.dispatch.service import current, reported
+from webapp.kit import context, errors, events, journal
 from webapp.kit.db import db, find, get
 from webapp.kit.permissions import may
 from webapp.models import ChecklistStep, DispatchJob, Visit
+from webapp.timesheets import service as timesheets
 
-BACK = timedelta(days=7)  # how old a report from a phone without a signal may be
-AHEAD = timedelta(minutes=2)  # how far clocks may differ before a report counts as coming from the future
+JOB_TIME = {
+    "en_route": "travel",
+    "on_site": "work",
+    "in_progress": "work",
+}  # what a technician is at from a step on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A step to take. `happened_at`: when, for a phone that had no signal; `outcome`: what was done, on completion."""
+    """A step to take. `happened_at`: when, for a phone that had no signal; `outcome`: what was done, on completion.
+
+    `sent_at`, by the same clock as `happened_at`, corrects a clock that is wrong. `technician_id`: whose step it is
+    where the office enters it.
+    """
 
     status: str
     happened_at: datetime | None = None
+    sent_at: datetime | None = None
+    technician_id: int | None = None
     latitude: float | None = None
     longitude: float | None = None
     reason: str = ""
@@ -47,8 +57,8 @@ def report(visit_id: int, given: Report) -> Visit:
         raise errors.NotFound(f"No visit has the number {visit_id}.")
     job = get(DispatchJob, visit.job_id, lock=True)
     visit = get(Visit, visit_id, lock=True)
-    _check_position(given)
-    at = _moment(given.happened_at)
+    reported.check_position(given.latitude, given.longitude)
+    at = reported.moment(given.happened_at, given.sent_at)
     override = bool(given.reason.strip()) and may(DISPATCH_OVERRIDE)
     if given.status not in statuses.STATUSES:
         raise errors.Invalid.one("status", f"must be one of {', '.join(statuses.STATUSES)}.")
@@ -80,7 +90,8 @@ def _take(job: DispatchJob, visit: Visit, step: statuses.Step, given: Report, at
         job.outcome = given.outcome.strip()[:10_000]
     current.record(job, visit, was, step.to, at=at, passed_over=list(step.passed_over), reason=given.reason.strip()[:500],
                    latitude=given.latitude, longitude=given.longitude,
-                   technician_id=context.principal().technician_id)  # fmt: skip
+                   technician_id=given.technician_id or context.principal().technician_id)  # fmt: skip
+    keep_job_time(visit, at)
     current.refresh(job)
     steps = journal.difference(before, journal.snapshot(visit))
     journal.audit("dispatch.status", job, before=job_before, visit_id=visit.id, visit=steps, happened_at=at,
@@ -98,6 +109,17 @@ def _take(job: DispatchJob, visit: Visit, step: statuses.Step, given: Report, at
     return visit
 
 
+def keep_job_time(visit: Visit, at: datetime) -> None:
+    """Let the clocks of everybody on a visit follow its status: travel, work, or neither."""
+    kind = JOB_TIME.get(visit.status)
+    # in the order of their ids, so that two commands never wait for each other
+    for technician_id in sorted(s.technician_id for s in reading.sent([visit.id])[visit.id]):
+        if kind is None:
+            timesheets.end_job_time(visit.id, technician_id, at)
+        else:
+            timesheets.start_job_time(visit.id, technician_id, kind, at)
+
+
 def _mine_or_office(visit: Visit) -> bool:
     if may(DISPATCH_ASSIGN):
         return True
@@ -107,25 +129,6 @@ def _mine_or_office(visit: Visit) -> bool:
         and may(DISPATCH_OWN)
         and any(s.technician_id == me for s in reading.sent([visit.id])[visit.id])
     )
-
-
-def _check_position(given: Report) -> None:
-    for name, value, most in (("latitude", given.latitude, 90), ("longitude", given.longitude, 180)):
-        if value is not None and not -most <= value <= most:
-            raise errors.Invalid.one(name, f"{name} must lie between -{most} and {most}.")
-    if (given.latitude is None) != (given.longitude is None):
-        raise errors.Invalid.one("longitude", "A position needs both latitude and longitude.")
-
-
-def _moment(happened_at: datetime | None) -> datetime:
-    now = clock.now()
-    if happened_at is None:
-        return now
-    if happened_at > now + AHEAD:
-        raise errors.Invalid.one("happened_at", "lies in the future: the phone's clock is ahead.")
-    if happened_at < now - BACK:
-        raise errors.Invalid.one("happened_at", f"is more than {BACK.days} days ago.")
-    return min(happened_at, now)
 
 
 def _check_checklist(job: DispatchJob, override: bool) -> None:

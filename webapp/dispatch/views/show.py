@@ -10,6 +10,7 @@ from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages as queries
 from webapp.dispatch.rules import statuses
 from webapp.dispatch.service import current
+from webapp.dispatch.service.materials import quantity
 from webapp.dispatch.views import bp
 from webapp.kit import clean, errors, files, pages, permissions
 from webapp.kit import forms as kit_forms
@@ -37,13 +38,21 @@ def _page(job: DispatchJob) -> Response:
         skills=reading.skills_needed([job.id]).get(job.id, []),
         notes=queries.notes(job.id), steps=queries.steps(job.id), materials=queries.materials(job.id),
         units=queries.units(job.id), entries=entries, more_url=_more(job.id, following), actions=actions(job, now),
-        photos=[_photo(row) for row in queries.files(job.id)],
+        photos=[_photo(row) for row in queries.files(job.id)], readings=queries.readings(job.id), quantity=quantity,
+        conflicts=[_versions(row) for row in queries.conflicts(job.id)],
         note_form=forms.NoteForm(formdata=None), over=statuses.OVER, panels=registry.panels_of(job),
     )  # fmt: skip
 
 
+def _versions(row: Any) -> dict[str, Any]:
+    found = row.PhoneConflict
+    return {"id": found.id, "subject": found.subject, "at": found.happened_at, "technician": row.name,
+            **service.conflict_words(found)}  # fmt: skip
+
+
 def _photo(row: Any) -> dict[str, Any]:
-    return {"link": files.link(row.StoredFile), "file": row.JobFile, "name": row.StoredFile.name}
+    return {"link": files.link(row.StoredFile, inline=True), "file": row.JobFile, "name": row.StoredFile.name,
+            "shown": row.JobFile.kind != "document"}  # fmt: skip
 
 
 def _more(job_id: int, following: int | None) -> str | None:

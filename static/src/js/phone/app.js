@@ -1,0 +1,195 @@
+// The application on the phone: what it knows, when it asks and sends, and that every change is drawn.
+import { source } from "../stream-source.js";
+import { toast } from "../toasts.js";
+import * as clock from "./clock.js";
+import * as net from "./net.js";
+import * as queue from "./queue.js";
+import { present } from "./state.js";
+import * as store from "./store.js";
+
+const LOOK_MS = 90_000; // how often an open page asks for news without being told
+const TRY_MS = [3_000, 8_000, 20_000, 60_000]; // after a try that found no signal
+const GATHER_MS = 400;
+
+export const app = {
+  person: undefined,
+  session: null, // name, company, tabs, as last heard
+  day: null,
+  prices: [],
+  actions: [],
+  fetched: 0, // when the day came, by the server's clock
+  online: navigator.onLine,
+  ended: "empty", // how the last sending ended
+  sending: false,
+  draw: () => {},
+};
+
+let tries = 0;
+let timer;
+let looking;
+let stream;
+
+/** The day with everything done on the phone over it; null before anything is known. */
+export const shown = () => app.day && present(app.day, app.actions);
+export const unsent = () => queue.waiting(app.actions);
+export const refused = () => app.actions.filter((action) => action.state === "refused");
+
+/** What the phone has kept is there at once, with or without a signal. */
+export async function wake() {
+  const person = await store.present();
+  if (person) await load(person);
+  return Boolean(app.day);
+}
+
+async function load(person) {
+  app.person = person;
+  const [session, day, prices, offset] = await Promise.all(["session", "day", "prices", "offset"].map((name) => store.get(person, name)));
+  clock.set(offset);
+  Object.assign(app, { session: session ?? null, day: day?.data ?? null, fetched: day?.at ?? 0, prices: prices?.data ?? [] });
+  app.actions = await store.actions(person);
+}
+
+/** Does something now, on the phone; the server hears of it as soon as it can. */
+export async function act(kind, job, data = {}, picture = null) {
+  const action = await queue.keep(app.person, { kind, job_id: job?.id ?? null, data, picture, pass: job?.pass ?? "" });
+  app.actions = await store.actions(app.person);
+  app.draw();
+  navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("queue")).catch(() => {});
+  soon();
+  return action;
+}
+
+export async function retry(action, data) {
+  await queue.again(app.person, action, data);
+  app.actions = await store.actions(app.person);
+  app.draw();
+  soon();
+}
+
+export async function discard(action) {
+  await store.dropAction(app.person, action.id);
+  app.actions = await store.actions(app.person);
+  app.draw();
+}
+
+/** Sends what waits, then asks how things stand. */
+export async function sync() {
+  clearTimeout(timer);
+  timer = undefined;
+  if (app.sending) return;
+  app.sending = true;
+  try {
+    await settle();
+  } catch (problem) {
+    if (!(problem instanceof net.Offline)) console.error("phone", problem);
+    app.online = false;
+    again();
+  } finally {
+    app.sending = false;
+    if (app.person) app.actions = await store.actions(app.person);
+    app.draw();
+  }
+}
+
+async function settle() {
+  const who = await net.session().catch((problem) => (problem instanceof net.SignedOut ? null : Promise.reject(problem)));
+  app.online = true;
+  tries = 0;
+  if (!who) {
+    app.ended = "signed-out";
+    close();
+    return;
+  }
+  if (who.person !== app.person) {
+    await store.enter(who.person);
+    await load(who.person);
+  }
+  if (app.ended === "signed-out") app.ended = "empty";
+  app.session = who;
+  await store.put(app.person, "session", who);
+  await store.put(app.person, "offset", clock.difference());
+  app.ended = await queue.send(app.person, tell);
+  if (app.ended === "offline" || app.ended === "later") again();
+  if (who.technician) {
+    await fetchDay();
+    await fetchPrices();
+    listen();
+  }
+}
+
+async function tell(action, answer) {
+  app.actions = await store.actions(app.person);
+  app.draw();
+  if (answer.outcome === "conflict" || answer.conflict) toast({ kind: "warning", text: "The office changed the same thing. Look at both versions." });
+  if (answer.outcome === "refused") toast({ kind: "danger", text: answer.message });
+  if (action.kind === "sale" && answer.earned_cents != null) toast({ kind: "success", text: `Sale recorded. It earns you ${money(answer.earned_cents)}.` });
+}
+
+async function fetchDay() {
+  const sent = Date.now();
+  const data = await net.getJson("/my/phone/day");
+  const at = clock.now().getTime();
+  await store.put(app.person, "day", { data, at });
+  // what the server had before this answer is in it now
+  for (const action of await store.actions(app.person)) if (action.state === "done" && action.sent <= sent) await store.dropAction(app.person, action.id);
+  app.day = data;
+  app.fetched = at;
+}
+
+async function fetchPrices() {
+  const before = await store.get(app.person, "prices");
+  const found = await net.fresher("/my/phone/prices", before?.tag);
+  if (!found) return;
+  await store.put(app.person, "prices", found);
+  app.prices = found.data;
+}
+
+export function soon(ms = GATHER_MS) {
+  clearTimeout(timer);
+  timer = setTimeout(sync, ms);
+}
+
+function again() {
+  soon(TRY_MS[Math.min(tries++, TRY_MS.length - 1)]);
+}
+
+function listen() {
+  if (stream || document.hidden || !window.EventSource) return;
+  stream = source("/stream", ({ name }) => name && soon());
+  stream.listen(["dispatch-changed", "time-changed", "times-changed"]);
+}
+
+function close() {
+  stream?.close();
+  stream = undefined;
+}
+
+/** Follows the signal, the screen and the clock for as long as the page is open. */
+export function follow() {
+  addEventListener("online", () => {
+    tries = 0;
+    soon(0);
+  });
+  addEventListener("offline", () => {
+    app.online = false;
+    close();
+    app.draw();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) close();
+    else soon(0);
+  });
+  addEventListener("pageshow", (event) => event.persisted && soon(0));
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.changed && soon(0));
+  looking = setInterval(() => !document.hidden && soon(0), LOOK_MS);
+  return () => clearInterval(looking);
+}
+
+export const money = (cents) => new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" }).format(cents / 100);
+
+const zone = () => app.day?.zone ?? app.session?.zone ?? undefined;
+const words = (options) => (moment) => new Intl.DateTimeFormat("en-US", { timeZone: zone(), ...options }).format(new Date(moment));
+export const timeWords = words({ hour: "numeric", minute: "2-digit" });
+export const dateWords = words({ weekday: "short", month: "short", day: "numeric" });
+export const momentWords = words({ month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+export const minutesWords = (minutes) => (minutes >= 60 ? `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ""}` : `${minutes} min`);

@@ -1,0 +1,1 @@
+"""What the phone does for a technician."""
