@@ -26,6 +26,7 @@ EXPECTED = (
     "the server responded with a status of 409",  # and on a move that was refused, which the page itself shows
     "htmx:sendAbort",  # a newer request took an older one's place
     "htmx:afterRequest",
+    "net::ERR_INTERNET_DISCONNECTED",  # where a test takes the signal away
 )
 
 expect.set_options(timeout=15_000)

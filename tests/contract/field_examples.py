@@ -183,6 +183,34 @@ curl "https://api.tradekitt.com/api/v1/export/pay-period/3/pdf" \
   -o pay-period.pdf
 """
 
+MY_JOBS = r"""
+curl "https://api.tradekitt.com/api/v1/tech/dispatch/my-jobs?date=2026-03-28" \
+  -H "Authorization: Bearer <access_token>" \
+  -H "X-Tenant-Id: <tenant-uuid>"
+"""
+
+ACKNOWLEDGE = r"""
+curl -X PATCH https://api.tradekitt.com/api/v1/tech/dispatch/my-jobs/42/acknowledge \
+  -H "Authorization: Bearer <access_token>" \
+  -H "X-Tenant-Id: <tenant-uuid>"
+"""
+
+MY_STATUS = r"""
+curl -X PATCH https://api.tradekitt.com/api/v1/tech/dispatch/my-jobs/42/status \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -H "X-Tenant-Id: <tenant-uuid>" \
+  -d '{"status": "on_site", "latitude": 27.9506, "longitude": -82.4572}'
+"""
+
+LOCATION = r"""
+curl -X POST https://api.tradekitt.com/api/v1/tech/dispatch/location \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -H "X-Tenant-Id: <tenant-uuid>" \
+  -d '{"latitude": 27.9506, "longitude": -82.4572, "speed": 35.5, "heading": 180}'
+"""
+
 CLOCK_IN = r"""
 curl -X POST https://api.tradekitt.com/api/v1/time-tracking/clock-in \
   -H "Authorization: Bearer <access_token>" \

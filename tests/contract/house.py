@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -78,7 +79,7 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import appointments, dispatch, promises, routing, timesheets  # they need House
+    from tests.contract import appointments, dispatch, phone, promises, routing, timesheets  # they need House
 
     house = House(company)
     with house.acting():
@@ -93,6 +94,7 @@ def build(app: App, name: str) -> House:
         _import(house)
     timesheets.fill(house)
     routing.fill(house)
+    phone.fill(house)
     with app.app_context():
         jobs.drain(jobs.LONG, company.tenant_id)
     with house.acting():
@@ -234,7 +236,7 @@ def _some_entry() -> str:
 
 def _ways_to_make_more(house: House) -> None:
     """For calls that use a record up: each gets one of its own."""
-    from tests.contract import dispatch, promises, timesheets
+    from tests.contract import dispatch, phone, promises, timesheets
 
     def maker(name: str, make: Callable[[], Any]) -> None:
         def call() -> dict[str, Any]:
@@ -269,6 +271,8 @@ def _ways_to_make_more(house: House) -> None:
     maker("turn_id", lambda: dispatch.turn(house))
     maker("time_entry_id", lambda: timesheets.entry(house))
     maker("sheet_id", lambda: timesheets.sheet(house))
+    for name, make in phone.FRESH.items():
+        house.fresh[name] = partial(make, house)
     house.fresh["correction_id"] = lambda: timesheets.correction(house)
     maker("contact_id", contact)
     maker("property_id", lot)

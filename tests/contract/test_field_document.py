@@ -15,8 +15,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.accounts.support import limited, totp, with_app_codes
 from tests.contract import field_examples as examples
 from tests.contract.field_examples import Answer
+from tests.factories import dispatch as dispatching
 from tests.factories import sales
 from tests.factories.world import PASSWORD, Company, make_company
+from webapp.dispatch.service import positions
 from webapp.kit import clock
 from webapp.kit.db import get
 from webapp.kit.web import App
@@ -364,6 +366,34 @@ def test_a_technician_clocks_in_and_out_and_lists_the_entries(shop: Shop) -> Non
     assert (listed["duration_minutes"], listed["break_minutes"]) == (450, 30)
     assert page(shop.curl(examples.TIME_ENTRIES)) == [listed]
     snake(listed)
+
+
+# The technician's phone -------------------------------------------------------------------------------------------
+
+
+def test_a_technician_works_a_job_and_reports_the_position(shop: Shop) -> None:
+    with shop.company.acting():
+        tina = dispatching.technician("Tina Torres")
+        sales.link(shop.company.users["technician"], tina)
+        start = datetime(2026, 3, 28, 13, tzinfo=UTC)
+        job = dispatching.job("AC Repair", start=start, crew=(tina,), override_reason="a Saturday").id
+    mine = {"<access_token>": shop.company.api("technician").token}
+    on_it = mine | {"my-jobs/42": f"my-jobs/{job}"}
+    (listed,) = page(shop.curl(examples.MY_JOBS, **mine))
+    assert (listed["id"], listed["status"]) == (job, "dispatched")
+    assert good(shop.curl(examples.ACKNOWLEDGE, **on_it))["status"] == "acknowledged"
+    assert good(shop.curl(examples.MY_STATUS, **on_it))["status"] == "on_site"
+    assert "agreed" in bad(shop.curl(examples.LOCATION, **mine), 403, "FORBIDDEN")
+    with shop.company.acting("technician"):
+        positions.agree()
+    assert "clocked in" in bad(shop.curl(examples.LOCATION, **mine), 409, "CONFLICT")
+    good(shop.curl(examples.CLOCK_IN, **mine), 201)
+    found = good(shop.curl(examples.LOCATION, **mine))
+    typed(found, technician_id=int, latitude=float, longitude=float, speed=float, heading=int, seen_at=str)
+    assert (found["latitude"], found["longitude"], found["speed"], found["heading"]) == (27.9506, -82.4572, 35.5, 180)
+    outside = {**mine, '"latitude": 27.9506': '"latitude": 127.9506'}
+    assert "latitude" in bad(shop.curl(examples.LOCATION, **outside), 422, "VALIDATION_ERROR")
+    snake(found)
 
 
 # Pay periods, CSV and PDF -----------------------------------------------------------------------------------------

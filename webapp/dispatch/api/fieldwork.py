@@ -120,9 +120,7 @@ def add_reading(job_id: int, body: shapes.ReadingIn) -> dict[str, Any]:
 # Where they are ---------------------------------------------------------------------------------------------------
 
 
-@api.post(
-    "/location", permission=DISPATCH_OWN, body=shapes.LocationIn, returns=shapes.PositionOut, creates=True
-)
+@api.post("/location", permission=DISPATCH_OWN, body=shapes.LocationIn, returns=shapes.PositionOut)
 def report_location(body: shapes.LocationIn) -> dict[str, Any]:
     """Report where you are: only while clocked in (else 409), and with your recorded consent (else 403)."""
     found = positions.report(body.latitude, body.longitude, speed=body.speed, heading=body.heading, accuracy=body.accuracy,

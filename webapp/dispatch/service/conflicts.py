@@ -51,18 +51,18 @@ def _tell_office(job: DispatchJob, title: str, text: str, conflict_id: int) -> N
         notices.notify(user.id, "warning", title, text, f"/jobs/{job.id}", f"phone-conflict:{conflict_id}")
 
 
-def resolve(conflict_id: int, choice: str) -> PhoneConflict:
+def resolve(conflict_id: int, choice: str, *, job_id: int | None = None) -> PhoneConflict:
     """Decide for one of the versions: `phone` does what the phone asked for, `office` leaves it as it is.
 
-    The office decides any; a technician their own, where no step out of order is needed. Raises Conflict when it is
-    decided already or cannot be done (any more), NotFound.
+    `job_id`: the job on whose page it stands. The office decides any; a technician their own, where no step out of order
+    is needed. Raises Conflict when it is decided already or cannot be done (any more), NotFound.
     """
-    if choice not in CHOICES:
-        raise errors.Invalid.one("choice", "must be phone or office.")
     found = get(PhoneConflict, conflict_id, lock=True, what="phone conflict")
     mine = may(DISPATCH_OWN) and found.technician_id == context.principal().technician_id
-    if not (mine or may(DISPATCH_EDIT)):
+    if not (mine or may(DISPATCH_EDIT)) or found.job_id != (job_id or found.job_id):
         raise errors.NotFound(f"No phone conflict has the number {conflict_id}.")
+    if choice not in CHOICES:
+        raise errors.Invalid.one("choice", "must be phone or office.")
     if found.resolved_at is not None:
         raise errors.Conflict(f"This was decided already: {CHOICES[found.choice]} holds.")
     job = get(DispatchJob, found.job_id, lock=True)

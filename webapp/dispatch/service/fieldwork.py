@@ -202,7 +202,7 @@ def _checklist(act: Act, at: datetime, author: Author | None) -> Done:
         shown = f"{said}: {step.note}" if step.note else said
         found = {
             **now,
-            "words": shown.capitalize(),
+            "words": shown[0].upper() + shown[1:],
             "by": step.done_by or _who_changed(get(DispatchJob, act.job_id)),
         }
         raise Clashed(Clash(f"checklist step “{step.body}”", f"The office has: {shown}.", found))

@@ -75,6 +75,6 @@ def remove_file(job_id: int, job_file_id: int) -> Response:
 def decide(job_id: int, conflict_id: int) -> Response:
     """Say which version holds, the phone's or the office's."""
     choice = request.form.get("choice", "")
-    service.resolve_conflict(conflict_id, choice)
+    service.resolve_conflict(conflict_id, choice, job_id=job_id)
     pages.toast("The phone’s version holds." if choice == "phone" else "The office’s version holds.")
     return after(job_id)

@@ -145,7 +145,7 @@ def _lost(action: Action) -> fieldwork.Clash | None:
     if action.job_id is None or action.kind not in fieldwork.ACTS:
         return None
     job = find(DispatchJob, action.job_id)
-    if job is None or not _was_mine(action):
+    if job is None or reading.is_sent(job.id, own.me()) or not _was_mine(action):
         return None
     if job.status == "cancelled":
         found = f"Cancelled: {job.cancel_reason}"

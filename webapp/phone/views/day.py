@@ -48,7 +48,9 @@ def show(job_id: int) -> Response:
     me = own.me()
     visit = own.visit_of(job_id)
     stops = queries.stops(me, basis.zone(), basis.present().drive_mph, job_id=job_id)
-    stop = next(s for s in stops if s.visit.id == visit.id)
+    stop = next((s for s in stops if s.visit.id == visit.id), None)
+    if stop is None:
+        raise errors.NotFound("This job was cancelled.")
     return pages.render(
         "phone/job.html", page_title=stop.job.title, back_url="/my/day", job=shapes.job(stop, me), states=basis.STATUSES,
         following=statuses.next_for_technician(visit.status), steps=STEP_LABELS, stages=STAGES, prices=queries.prices(),
@@ -145,7 +147,7 @@ def reading(job_id: int) -> Response:
 def decide(job_id: int, conflict_id: int) -> Response:
     """Say which version holds."""
     try:
-        dispatch.resolve_conflict(conflict_id, request.form.get("choice", ""))
+        dispatch.resolve_conflict(conflict_id, request.form.get("choice", ""), job_id=job_id)
     except (errors.Conflict, errors.Invalid) as problem:
         pages.toast(problem.message, "warning")
     else:

@@ -70,7 +70,7 @@ function time(clock) {
       <button class="tr-btn tr-btn-primary" @click=${() => punch("break-end", {}, "Back at work.")}>End break</button></section>`;
   }
   return html`<section class="tr-day-clock" data-in aria-label="Clock">${icon("circle-play", 22)}<span><strong>Clocked in</strong><span class="tr-sub">since ${timeWords(clock.since)}</span></span>
-    <span class="tr-day-clock-do"><button class="tr-btn" @click=${() => punch("break", { kind: "lunch" }, "Enjoy your lunch.")}>Lunch</button><button class="tr-btn" @click=${() => punch("clock-out", {}, "You are clocked out.")}>Clock out</button></span></section>`;
+    <span class="tr-day-clock-do"><button class="tr-btn tr-btn-secondary" @click=${() => punch("break", { kind: "lunch" }, "Enjoy your lunch.")}>Lunch</button><button class="tr-btn tr-btn-secondary" @click=${() => punch("clock-out", {}, "You are clocked out.")}>Clock out</button></span></section>`;
 }
 
 async function punch(kind, data, words) {
@@ -83,7 +83,7 @@ function consent(day) {
   if (day.consent.asked || !day.clock.in || app.notNow) return nothing;
   return html`<section class="tr-ask" aria-label="Position"><h2>Share where you are?</h2>
     <p>While you are clocked in and this page is open: for the office, and for the customer you are on the way to. You can take it back any time, under More.</p>
-    <div class="tr-two-up"><button class="tr-btn" @click=${() => ((app.notNow = true), app.draw())}>Not now</button><button class="tr-btn tr-btn-primary" @click=${() => act("consent", null, { agreed: true })}>I agree</button></div></section>`;
+    <div class="tr-two-up"><button class="tr-btn tr-btn-secondary" @click=${() => ((app.notNow = true), app.draw())}>Not now</button><button class="tr-btn tr-btn-primary" @click=${() => act("consent", null, { agreed: true })}>I agree</button></div></section>`;
 }
 
 

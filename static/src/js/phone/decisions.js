@@ -10,7 +10,7 @@ export const versions = (found, title, mine = true) => html`<section class="tr-v
   <h2>${icon("git-compare", 18)} Two versions: ${found.subject}${title ? html` of “${title}”` : nothing}</h2>
   ${found.why ? html`<p class="tr-sub">${found.why}</p>` : nothing}
   <dl><div><dt>Yours</dt><dd>${found.phone}</dd></div><div><dt>The office’s${found.by ? ` (${found.by})` : ""}</dt><dd>${found.office}</dd></div></dl>
-  ${mine ? html`<div class="tr-two-up"><button class="tr-btn" ?disabled=${!app.online} @click=${() => decide(found, "phone")}>Keep mine</button><button class="tr-btn" ?disabled=${!app.online} @click=${() => decide(found, "office")}>Keep the office’s</button></div>
+  ${mine ? html`<div class="tr-two-up"><button class="tr-btn tr-btn-secondary" ?disabled=${!app.online} @click=${() => decide(found, "phone")}>Keep mine</button><button class="tr-btn tr-btn-secondary" ?disabled=${!app.online} @click=${() => decide(found, "office")}>Keep the office’s</button></div>
       ${app.online ? nothing : html`<p class="tr-sub">You can decide when there is a signal.</p>`}` : html`<p class="tr-sub">The office decides: this job is not yours any more.</p>`}
 </section>`;
 
@@ -28,6 +28,6 @@ async function decide(found, choice) {
 export const problem = (action) => html`<section class="tr-versions" data-refused aria-label="Not kept: ${named(action)}">
   <h2>${icon("circle-alert", 18)} Not kept: ${named(action)}</h2>
   <p>${action.message}</p>
-  ${action.candidates ? html`<div class="tr-choose">${action.candidates.map((c) => html`<button class="tr-btn" @click=${() => retry(action, { customer_choice: String(c.id) })}>${c.name}<span class="tr-sub">${c.hint}</span></button>`)}<button class="tr-btn" @click=${() => retry(action, { customer_choice: "new" })}>A new customer</button></div>` : nothing}
-  <div class="tr-two-up"><button class="tr-btn" @click=${() => discard(action)}>Discard</button>${action.picture === null && ["photo", "signature"].includes(action.kind) ? nothing : html`<button class="tr-btn" @click=${() => retry(action)}>Try again</button>`}</div>
+  ${action.candidates ? html`<div class="tr-choose">${action.candidates.map((c) => html`<button class="tr-btn tr-btn-secondary" @click=${() => retry(action, { customer_choice: String(c.id) })}>${c.name}<span class="tr-sub">${c.hint}</span></button>`)}<button class="tr-btn tr-btn-secondary" @click=${() => retry(action, { customer_choice: "new" })}>A new customer</button></div>` : nothing}
+  <div class="tr-two-up"><button class="tr-btn tr-btn-secondary" @click=${() => discard(action)}>Discard</button>${action.picture === null && ["photo", "signature"].includes(action.kind) ? nothing : html`<button class="tr-btn tr-btn-secondary" @click=${() => retry(action)}>Try again</button>`}</div>
 </section>`;

@@ -36,7 +36,7 @@ const NEXT_OF = (job) => job.held === null && !["completed", "cancelled", "pendi
 
 function screen(day, job, number, ours) {
   if (!ours) return empty("wifi-off", "This page needs a signal", html`<a class="tr-btn tr-btn-primary" href="/my/day">My day</a>`);
-  if (!day) return app.sending ? html`<div class="tr-loading-day" role="status">Loading your day …</div>` : empty("cloud-off", "Nothing is kept on this phone yet", html`<p>Open this page once with a signal.</p><button class="tr-btn" @click=${() => soon(0)}>Try again</button>`);
+  if (!day) return app.sending ? html`<div class="tr-loading-day" role="status">Loading your day …</div>` : empty("cloud-off", "Nothing is kept on this phone yet", html`<p>Open this page once with a signal.</p><button class="tr-btn tr-btn-secondary" @click=${() => soon(0)}>Try again</button>`);
   if (number === undefined) return html`${refused().map(problem)}${dayView(day)}`;
   if (!job) return empty("calendar-x", "This job is not on your day", html`<a class="tr-btn tr-btn-primary" href="/my/day">My day</a>`);
   return html`${refused().filter((a) => a.job_id === job.id).map(problem)}${jobView(job)}`;
@@ -53,7 +53,7 @@ function signal() {
     <div class="tr-sheet" id="unsent" popover><h2>${words}</h2>
       ${count ? html`<ol class="tr-rows">${unsent().map((a) => html`<li><span>${named(a)}</span><span class="tr-sub">${timeWords(a.at + (a.offset ?? 0))}</span></li>`)}</ol>` : html`<p>Everything is with the office.</p>`}
       <p class="tr-sub">${app.fetched ? `As it was at ${timeWords(app.fetched)}. ` : ""}${count ? "Sent in this order as soon as there is a signal." : ""}</p>
-      ${app.ended === "signed-out" ? nothing : html`<button class="tr-btn tr-btn-full" @click=${() => soon(0)}>${icon("refresh-cw", 18)}Try now</button>`}</div>`;
+      ${app.ended === "signed-out" ? nothing : html`<button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => soon(0)}>${icon("refresh-cw", 18)}Try now</button>`}</div>`;
 }
 
 function banners() {
@@ -62,7 +62,7 @@ function banners() {
   return html`
     ${app.ended === "signed-out" ? html`<div class="tr-callout tr-callout-warning" role="status">${icon("log-in", 18)}<div><p><strong>You are signed out.</strong> ${count ? `${count === 1 ? "One thing waits" : `${count} things wait`} on this phone and ${count === 1 ? "is" : "are"} sent when you sign in again.` : "Sign in to see what is new."}</p><a class="tr-btn tr-btn-primary" href="/sign-in?next=${next}">Sign in</a></div></div>` : nothing}
     ${clock.isWrong() ? html`<div class="tr-callout tr-callout-info" role="status">${icon("alarm-clock", 18)}<div><p>This phone’s clock is ${clock.words()}. Times are corrected when they are sent.</p></div></div>` : nothing}
-    ${install.isWaiting() ? html`<div class="tr-callout tr-callout-info" role="status">${icon("refresh-cw", 18)}<div><p>A newer version is here.</p><button class="tr-btn" @click=${install.renew}>Use it</button></div></div>` : nothing}`;
+    ${install.isWaiting() ? html`<div class="tr-callout tr-callout-info" role="status">${icon("refresh-cw", 18)}<div><p>A newer version is here.</p><button class="tr-btn tr-btn-secondary" @click=${install.renew}>Use it</button></div></div>` : nothing}`;
 }
 
 // Tabs -------------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ async function signOut(event) {
     return;
   }
   const count = unsent().length;
-  const question = `${count === 1 ? "One thing is" : `${count} things are`} not sent yet. They stay on this phone and are sent when you sign in here again. Sign out?`;
+  const question = `${count === 1 ? "One thing is not sent yet. It stays on this phone and is" : `${count} things are not sent yet. They stay on this phone and are`} sent when you sign in here again. Sign out?`;
   if (count && !(await ask(question, { label: "Sign out", cancel: "Stay" }))) return;
   form.dataset.agreed = "yes";
   form.elements.csrf_token.value = net.token();

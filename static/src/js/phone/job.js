@@ -39,13 +39,13 @@ const head = (job) => html`<div class="tr-job-head">
 </div>`;
 
 const reach = (job) => html`<div class="tr-reach">
-  ${job.phone ? html`<a class="tr-btn" href="tel:${job.phone}">${icon("phone", 20)}Call</a><a class="tr-btn" href="sms:${job.phone}">${icon("message-square", 20)}Text</a>` : nothing}
-  ${job.map_url ? html`<a class="tr-btn" href=${job.map_url} target="_blank" rel="noopener">${icon("navigation", 20)}Navigate</a>` : nothing}
+  ${job.phone ? html`<a class="tr-btn tr-btn-secondary" href="tel:${job.phone}">${icon("phone", 20)}Call</a><a class="tr-btn tr-btn-secondary" href="sms:${job.phone}">${icon("message-square", 20)}Text</a>` : nothing}
+  ${job.map_url ? html`<a class="tr-btn tr-btn-secondary" href=${job.map_url} target="_blank" rel="noopener">${icon("navigation", 20)}Navigate</a>` : nothing}
 </div>`;
 
-const checklist = (job) => html`<ul class="tr-ticks">${job.steps.map((s) => html`<li class="tr-tick">
-  <button class="tr-tick-box" aria-pressed=${s.done ? "true" : "false"} @click=${() => tick(job, s, !s.done)}>${icon("check", 20)}<span class="visually-hidden">${s.body}</span></button>
-  <button class="tr-tick-words" @click=${() => checkSheet(job, s)}><span>${s.body}</span>${s.required && !s.done ? html`<span class="tr-sub">Required</span>` : nothing}${s.note ? html`<span class="tr-sub">${s.note}</span>` : nothing}</button>
+const checklist = (job) => html`<ul class="tr-checks">${job.steps.map((s) => html`<li class="tr-check-line">
+  <button class="tr-checkbox" aria-pressed=${s.done ? "true" : "false"} @click=${() => tick(job, s, !s.done)}>${icon("check", 20)}<span class="visually-hidden">${s.body}</span></button>
+  <button class="tr-check-words" @click=${() => checkSheet(job, s)}><span><span class="visually-hidden">Note on </span>${s.body}</span>${s.required && !s.done ? html`<span class="tr-sub">Required</span>` : nothing}${s.note ? html`<span class="tr-sub">${s.note}</span>` : nothing}</button>
 </li>`)}</ul>`;
 
 const equipment = (job) => job.equipment.map((u) => html`<div class="tr-unit">
@@ -54,19 +54,19 @@ const equipment = (job) => job.equipment.map((u) => html`<div class="tr-unit">
   ${u.installed_on || u.warranty_until ? html`<p class="tr-sub">${u.installed_on ? `Installed ${u.installed_on}` : ""}${u.warranty_until ? ` · Warranty until ${u.warranty_until}` : ""}</p>` : nothing}
   ${u.notes ? lines(u.notes) : nothing}
   ${u.readings.length ? html`<ul class="tr-readings">${u.readings.slice(0, 8).map((r) => html`<li><span>${r.name}</span><strong>${r.value} ${r.unit}</strong><span class="tr-sub">${momentWords(r.at)}</span>${notSent(r)}</li>`)}</ul>` : nothing}
-  <button class="tr-btn tr-btn-full" @click=${() => readingSheet(job, u)}>${icon("gauge", 18)}Add a reading</button>
+  <button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => readingSheet(job, u)}>${icon("gauge", 18)}Add a reading</button>
 </div>`);
 
 const STAGE_WORDS = { before: "Before", after: "After" };
 const source = (f) => (f.picture ? address(f.action, f.picture) : f.url);
 
 const gallery = (job, files) => html`<ul class="tr-photos">${files.map((f) => html`<li>
-  ${f.kind === "document" ? html`<a class="tr-btn tr-btn-full" href=${f.url}>${icon("file-text", 18)}${f.caption}</a>` : source(f) ? html`<a href=${source(f)} target="_blank" rel="noopener"><img src=${source(f)} alt=${f.kind === "signature" ? `Signature of ${f.signer}` : f.caption || "Photo"} loading="lazy"></a>` : html`<span class="tr-photo-gone">${icon("camera", 22)}</span>`}
+  ${f.kind === "document" ? html`<a class="tr-btn tr-btn-secondary tr-btn-full" href=${f.url}>${icon("file-text", 18)}${f.caption}</a>` : source(f) ? html`<a href=${source(f)} target="_blank" rel="noopener"><img src=${source(f)} alt=${f.kind === "signature" ? `Signature of ${f.signer}` : f.caption || "Photo"} loading="lazy"></a>` : html`<span class="tr-photo-gone">${icon("camera", 22)}</span>`}
   <span class="tr-photo-words">${[STAGE_WORDS[f.stage], f.signer, f.kind === "document" ? "" : f.caption].filter(Boolean).join(" · ")}</span>${notSent(f)}
   ${f.mine && f.id ? html`<button class="tr-btn tr-btn-ghost tr-btn-icon tr-photo-drop" @click=${() => act("file-removed", job, { file_id: f.id })}>${icon("trash-2", 18)}<span class="visually-hidden">Remove ${f.caption || f.signer || "photo"}</span></button>` : nothing}
 </li>`)}</ul>`;
 
-const camera = (job, stage, words) => html`<label class="tr-btn tr-btn-full tr-camera">${icon("camera", 18)}${words}<input type="file" accept="image/*" capture="environment" class="visually-hidden" @change=${(event) => {
+const camera = (job, stage, words) => html`<label class="tr-btn tr-btn-secondary tr-btn-full tr-camera">${icon("camera", 18)}${words}<input type="file" accept="image/*" capture="environment" class="visually-hidden" @change=${(event) => {
   const [file] = event.target.files;
   event.target.value = "";
   if (file) photoSheet(job, file, stage);
@@ -76,15 +76,15 @@ const photosOf = (job, files) => html`${files.length ? gallery(job, files) : not
 
 const materials = (job) => html`${job.materials.length ? html`<ul class="tr-rows">${job.materials.map((m) => html`<li><span><strong>${milliWords(m.quantity_milli)} ×</strong> ${m.description}${m.unit_price_cents == null ? nothing : html`<span class="tr-sub">${money(m.unit_price_cents)} each</span>`}${notSent(m)}</span>
     ${m.mine && m.id ? html`<button class="tr-btn tr-btn-ghost tr-btn-icon" @click=${() => (act("material-removed", job, { material_id: m.id }), kept("Removed."))}>${icon("trash-2", 18)}<span class="visually-hidden">Remove ${m.description}</span></button>` : nothing}</li>`)}</ul>` : nothing}
-  <button class="tr-btn tr-btn-full" @click=${() => materialSheet(job)}>${icon("plus", 18)}Add material</button>`;
+  <button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => materialSheet(job)}>${icon("plus", 18)}Add material</button>`;
 
 const notes = (job) => html`${job.notes.map((n) => html`<div class="tr-note">${lines(n.body)}<p class="tr-sub">${n.author}, ${momentWords(n.at)}${n.public ? " · the customer may read it" : ""}</p>${notSent(n)}</div>`)}
-  <button class="tr-btn tr-btn-full" @click=${() => noteSheet(job)}>${icon("plus", 18)}Add a note</button>`;
+  <button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => noteSheet(job)}>${icon("plus", 18)}Add a note</button>`;
 
 const sales = (job) => html`${job.sales.length ? html`<ul class="tr-rows">${job.sales.map((s) => html`<li><span>${s.item}${s.earned_cents == null ? nothing : html`<span class="tr-sub">It earns you ${money(s.earned_cents)}</span>`}${notSent(s)}</span><strong>${money(s.price_cents)}</strong></li>`)}</ul>` : nothing}
-  <button class="tr-btn tr-btn-full" @click=${() => saleSheet(job)}>${icon("plus", 18)}Record a sale</button>`;
+  <button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => saleSheet(job)}>${icon("plus", 18)}Record a sale</button>`;
 
-const signature = (job, files) => html`${files.length ? gallery(job, files) : nothing}<button class="tr-btn tr-btn-full" @click=${() => signatureSheet(job)}>${icon("signature", 18)}Get a signature</button>`;
+const signature = (job, files) => html`${files.length ? gallery(job, files) : nothing}<button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => signatureSheet(job)}>${icon("signature", 18)}Get a signature</button>`;
 
 const history = (job) => job.history.map((h) => html`<div class="tr-note"><p><strong>${h.title}</strong></p>${h.outcome ? lines(h.outcome) : nothing}<p class="tr-sub">${dateWords(h.at)}${h.technician ? `, ${h.technician}` : ""}${h.here ? "" : " · another address"}</p></div>`);
 

@@ -19,7 +19,7 @@ export function noteSheet(job) {
 
 export function checkSheet(job, step) {
   sheet(step.body, () => html`${area("Note", "note", { value: step.note, rows: 3, limit: 500, holder: step.required ? "Why it was not done, or what was found" : "What was found" })}
-      <div class="tr-phone-sheet-foot tr-two-up"><button type="submit" class="tr-btn tr-btn-xl" name="done" value="">Not done</button><button type="submit" class="tr-btn tr-btn-primary tr-btn-xl" name="done" value="1">${icon("check", 20)}Done</button></div>`,
+      <div class="tr-phone-sheet-foot tr-two-up"><button type="submit" class="tr-btn tr-btn-secondary tr-btn-xl" name="done" value="">Not done</button><button type="submit" class="tr-btn tr-btn-primary tr-btn-xl" name="done" value="1">${icon("check", 20)}Done</button></div>`,
     async (form, button) => {
       await tick(job, step, button.value === "1", String(form.get("note")).trim());
       return "";
@@ -71,7 +71,7 @@ export function readingSheet(job, unit) {
   const last = Object.fromEntries(unit.readings.map((r) => [r.name, r.unit]));
   let measure = "";
   const draw = (tools) => html`
-    ${names.length ? html`<div class="tr-chips" role="group" aria-label="Measured before">${names.map((name) => html`<button type="button" class="tr-chip-btn" @click=${() => pick(tools.dialog, name)}>${name}</button>`)}</div>` : nothing}
+    ${names.length ? html`<div class="tr-quick" role="group" aria-label="Measured before">${names.map((name) => html`<button type="button" class="tr-quick-btn" @click=${() => pick(tools.dialog, name)}>${name}</button>`)}</div>` : nothing}
     ${input("What was measured", "name", { limit: 80, holder: "Suction pressure" })}${input("Value", "value", { limit: 80, mode: "decimal", holder: "118" })}${input("Measure", "unit", { limit: 20, value: measure, holder: "psi" })}${save("Keep reading", "gauge")}`;
   const pick = (dialog, name) => {
     measure = last[name] ?? "";
@@ -151,7 +151,7 @@ export function completeSheet(job) {
       ${open.length ? html`<div class="tr-must"><p>${icon("triangle-alert", 18)} ${open.length === 1 ? "One required step is" : `${open.length} required steps are`} open:</p><ul>${open.map((s) => html`<li>${s.body}</li>`)}</ul></div>` : nothing}
       ${area("What was done", "outcome", { value: job.outcome, rows: 5, holder: "Replaced the capacitor, checked the charge. Cooling well." })}
       <ul class="tr-facts-line"><li>${icon("camera", 16)} ${count(job.files.filter((f) => f.kind === "photo"), "photo")}</li><li>${icon("package", 16)} ${count(job.materials, "material")}</li><li>${icon("signature", 16)} ${signed ? "Signed" : "Not signed"}</li></ul>
-      ${signed ? nothing : html`<button type="button" class="tr-btn tr-btn-full" @click=${() => (close(), signatureSheet(job))}>${icon("signature", 18)}Get a signature</button>`}
+      ${signed ? nothing : html`<button type="button" class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => (close(), signatureSheet(job))}>${icon("signature", 18)}Get a signature</button>`}
       ${save("Complete job", "circle-check")}`,
     async (form) => {
       if (open.length) return "Do the required steps first, or write at each why not.";
