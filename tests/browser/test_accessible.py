@@ -36,16 +36,17 @@ def wrong(page: Page, address: str, where: str = "html") -> list[str]:
     answer = page.goto(address)
     assert answer is not None and answer.status == 200, address
     expect(page.locator(".htmx-request")).to_have_count(0)
-    found = _run(page, where, {"type": "tag", "values": TAGS})
+    found = run(page, where, {"type": "tag", "values": TAGS})
     page.emulate_media(color_scheme="dark")
     page.goto(address)  # anew: a page that changes its colours under axe is measured half way
     expect(page.locator(".htmx-request")).to_have_count(0)
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-    dark = _run(page, where, {"type": "rule", "values": ["color-contrast"]})
+    dark = run(page, where, {"type": "rule", "values": ["color-contrast"]})
     return [f"{address}: {problem}" for problem in [*found, *(f"dark: {d}" for d in dark)]]
 
 
-def _run(page: Page, where: str, rules: dict[str, object]) -> list[str]:
+def run(page: Page, where: str, rules: dict[str, object]) -> list[str]:
+    """What axe finds in a part of a page by some of its rules."""
     found = page.evaluate(REPORT, [where, {"runOnly": rules, "resultTypes": ["violations"]}])
     return [f"{rule}: {json.dumps(nodes[:3], ensure_ascii=False)}" for rule, nodes in found]
 

@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import func, select
 
 from tests.browser.conftest import ARGS, CHROMIUM, PHONE, Site, Visit, sign_in
+from tests.browser.test_accessible import AXE, TAGS
+from tests.browser.test_accessible import run as run_axe
 from tests.factories import dispatch as dispatching
 from tests.factories import phone as make
 from tests.factories.phone import Day
@@ -42,8 +44,10 @@ def opened(page: Page) -> None:
     """My day, drawn from what the phone keeps, with the worker that serves it without a signal."""
     page.goto("/my/day")
     expect(page.locator(".tr-stop")).to_have_count(2)
-    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate("""() => new Promise((done) => {
+      if (navigator.serviceWorker.controller) done();
+      else navigator.serviceWorker.addEventListener("controllerchange", () => done());
+    })""")
     expect(page.get_by_role("button", name="Clock in")).to_be_visible()
 
 
@@ -141,6 +145,7 @@ def signature(page: Page) -> None:
 
 
 def all_sent(page: Page) -> None:
+    expect(page.locator("[data-phone-ready]")).to_have_count(1)
     expect(page.locator(".tr-signal")).to_have_count(0, timeout=30_000)
 
 
@@ -292,24 +297,26 @@ def test_after_signing_out_nothing_of_the_day_is_on_the_phone(
     expect(page.get_by_text("AC not cooling")).to_have_count(0)
 
 
+KEPT_ON = """async () => {
+  const all = [];
+  const done = (request) => new Promise((ok) => { request.onsuccess = () => ok(request.result); });
+  for (const { name } of await indexedDB.databases()) {
+    const db = await done(indexedDB.open(name));
+    for (const name of db.objectStoreNames) all.push(JSON.stringify(await done(db.transaction(name).objectStore(name).getAll())));
+    db.close();
+  }
+  for (const key of await caches.keys()) {
+    const cache = await caches.open(key);
+    const ours = (await cache.keys()).filter((request) => !request.url.includes("/static/"));
+    for (const request of ours) all.push(await (await cache.match(request)).text());
+  }
+  return all.join(" ");
+}"""
+
+
 def kept_on(page: Page) -> str:
     """All that IndexedDB and the caches hold, as text."""
-    found: str = page.evaluate("""async () => {
-      const all = [];
-      for (const { name } of await indexedDB.databases()) {
-        const db = await new Promise((ok) => { const r = indexedDB.open(name); r.onsuccess = () => ok(r.result); });
-        for (const store of db.objectStoreNames) {
-          const r = db.transaction(store).objectStore(store).getAll();
-          all.push(await new Promise((ok) => { r.onsuccess = () => ok(JSON.stringify(r.result)); }));
-        }
-        db.close();
-      }
-      for (const key of await caches.keys()) {
-        const cache = await caches.open(key);
-        for (const request of await cache.keys()) if (!request.url.includes("/static/")) all.push(await (await cache.match(request)).text());
-      }
-      return all.join("\\n");
-    }""")
+    found: str = page.evaluate(KEPT_ON)
     return found
 
 
@@ -365,3 +372,74 @@ def test_what_was_kept_outlives_a_phone_that_is_switched_off(
     all_sent(page)
     assert notes_of(company) == MINE
     phone.close()
+
+
+# Without scripts, and for everybody -----------------------------------------------------------------------------------
+
+
+def test_a_job_is_worked_without_scripts(company: Company, day: Day, visit: Visit, tmp_path: Path) -> None:
+    page = visit(company, "technician", java_script_enabled=False, **TOUCH)
+    page.goto("/my/day")
+    page.get_by_role("link", name="AC not cooling").click()
+    for step in ("Acknowledge", "Start driving", "I have arrived", "Begin work"):
+        page.get_by_role("button", name=step).click()
+    page.get_by_role("button", name="Tick: Power off at the disconnect").click()
+    page.get_by_label("Note", exact=True).fill("Filter next time")
+    page.get_by_role("button", name="Add note").click()
+    page.get_by_text("Add a photo").click()
+    picture = tmp_path / "nameplate.png"
+    picture.write_bytes(make.picture("PNG"))
+    page.get_by_label("Photo", exact=True).set_input_files(picture)
+    page.get_by_role("button", name="Add photo").click()
+    page.get_by_text("Add material").first.click()
+    page.get_by_label("From the price book").select_option(label="Capacitor 45/5")
+    page.get_by_label("How many").fill("1.5")
+    page.get_by_role("button", name="Add material").click()
+    page.get_by_text("Add a reading").click()
+    page.get_by_label("What was measured").fill("Superheat")
+    page.get_by_label("Value").fill("12")
+    page.get_by_role("button", name="Add reading").click()
+    page.get_by_label("What was done").fill("Replaced the capacitor")
+    page.get_by_role("button", name="Complete job").click()
+    expect(page.locator(".tr-job-head")).to_contain_text("Completed")
+    assert counts(company) == [1, 1, 1, 0, 0]
+    with company.acting("admin"):
+        assert get(DispatchJob, day.first).outcome == "Replaced the capacitor"
+        assert db.session.scalars(select(JobMaterial.quantity_milli)).one() == 1500
+
+
+def test_the_phone_can_be_used_by_everybody(company: Company, day: Day, visit: Visit, tmp_path: Path) -> None:
+    page = visit(company, "technician", **TOUCH)
+    page.context.add_init_script(path=AXE)
+    opened(page)
+    problems = looked_at(page, "my day")
+    do_the_job(page, tmp_path)
+    for each in page.locator(".tr-fold:not([open]) summary").all():
+        each.click()
+    problems += looked_at(page, "a job")
+    fold(page, "materials").get_by_role("button", name="Add material").click()
+    problems += looked_at(page, "a sheet")
+    page.keyboard.press("Escape")
+    fold(page, "signature").get_by_role("button", name="Get a signature").click()
+    problems += looked_at(page, "the signature")
+    page.keyboard.press("Escape")
+    plain = visit(company, "technician", java_script_enabled=True, service_workers="block", **TOUCH)
+    plain.context.add_init_script(path=AXE)
+    plain.route("**/phone-*.js", lambda route: route.abort())
+    for address in ("/my/day", f"/my/day/jobs/{day.second}"):
+        plain.goto(address)
+        problems += looked_at(plain, address)
+    assert not problems, "\n".join(problems)
+
+
+def looked_at(page: Page, where: str) -> list[str]:
+    """What axe finds, in the light and in the dark."""
+    found = []
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => { document.documentElement.dataset.bsTheme = theme; }", theme)
+        for rule in run_axe(page, "html", {"type": "tag", "values": TAGS}):
+            found.append(f"{where}, {theme}: {rule}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+        f"{where} is wider than the phone"
+    )
+    return found

@@ -38,6 +38,7 @@ from webapp.models import (
     Notice,
     OneTimeToken,
     PayPeriod,
+    PositionReport,
     RoutePlan,
     Sale,
     Skill,
@@ -56,6 +57,7 @@ ROWS = 5  # more than two pieces of the size below
 
 SMALL: Mapping[str, int] = {
     "jobs.sales:PIECE": 2,
+    "jobs.phone:BATCH": 2,
     "jobs.schedule:BATCH": 2,
     "jobs.sla:PIECE": 2,
     "webapp.sla.service.watch:PIECE": 2,
@@ -504,3 +506,40 @@ def route_plan(company: Company) -> int:
 
 
 import_module("tests.faults.promises")  # scenes of promises, recurring jobs and places
+
+
+# The phone --------------------------------------------------------------------------------------------------------
+
+
+def check_told_by_phone(company: Company, world: World, nothing: None) -> None:
+    assert count(company, Notice, Notice.user_id == company.users["technician"]) == 1
+    assert count(company, Message, Message.channel == "sms") == 1
+
+
+@scene(
+    "phone.tell", check_told_by_phone, END, audits={"message.queued": 1, "message.sent": 1}, events={"message.sent": 1}
+)
+def told_of_a_job(company: Company) -> None:
+    with company.acting("dispatcher"):
+        tina = dispatching.technician("Tina Torres", phone="+18135550143")
+        sales.link(company.users["technician"], tina)
+        dispatching.job(
+            "No heat", start=clock.now() + timedelta(hours=3), crew=(tina,), override_reason="urgent"
+        )
+        # told in some seconds: the night does not wait for them
+        mine = (Job.tenant_id == company.tenant_id, Job.kind == "phone.tell")
+        db.session.execute(update(Job).where(*mine).values(run_after=clock.now()))
+
+
+def check_trail(company: Company, world: World, nothing: None) -> None:
+    assert count(company, PositionReport) == 1
+
+
+@scene("phone.forget_positions", check_trail, END, PIECE)
+def trail(company: Company) -> None:
+    with company.acting():
+        tina = dispatching.technician("Tina Torres")
+        for n in range(ROWS + 1):
+            seen = clock.now() - timedelta(days=31 if n else 29)
+            add(PositionReport(technician_id=tina.id, latitude=27.95, longitude=-82.45, seen_at=seen))
+    due(company, "phone.forget_positions")

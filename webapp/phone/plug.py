@@ -4,6 +4,7 @@ from typing import Any
 
 from webapp.dispatch.permissions import DISPATCH_OWN
 from webapp.kit.plug import NavItem, Plug
+from webapp.phone import panels
 from webapp.phone.service import telling
 from webapp.phone.views import app, app_bp, bp, day
 
@@ -12,6 +13,7 @@ __all__ = ["PLUG", "app", "day"]  # importing the views puts them on their bluep
 
 def _wire(flask_app: Any) -> None:
     telling.install()
+    panels.install()
 
 
 PLUG = Plug(

@@ -191,11 +191,9 @@ DEEDS = {
     "dispatch.file-removed": timeline.Deed("removed a {kind}", "trash-2", "warning", body="file"),
     "dispatch.reading-taken": timeline.Deed("measured {reading}", "gauge", "accent"),
     "dispatch.phone-conflict": timeline.Deed(
-        "sent another version of the {subject} from the phone", "git-compare", "warning"
+        "sent another version from the phone: {subject}", "git-compare", "warning"
     ),
-    "dispatch.conflict-decided": timeline.Deed(
-        "decided on the {subject}: {choice}", "circle-check", "success"
-    ),
+    "dispatch.conflict-decided": timeline.Deed("decided on {subject}: {choice}", "circle-check", "success"),
     "phone.refused": timeline.Deed(
         "sent something from the phone that could not be kept", "circle-alert", "warning", body="message"
     ),

@@ -15,7 +15,7 @@ from webapp.dispatch.queries import own
 from webapp.dispatch.rules import statuses
 from webapp.dispatch.service import attachments, current, details, materials, positions, reported, steps
 from webapp.dispatch.service.authors import Author
-from webapp.kit import clock, errors, events, files, journal, timeline
+from webapp.kit import clock, context, errors, events, files, journal, timeline
 from webapp.kit.db import db, find, get
 from webapp.models import ChecklistStep, DispatchJob, JobFile, Visit
 
@@ -144,8 +144,10 @@ def _status_clash(job: DispatchJob, visit: Visit, problem: errors.Conflict) -> C
 
 
 def _who_changed(job: DispatchJob) -> str:
-    found, _ = timeline.read("dispatch_job", job.id, limit=1)
-    return found[0].actor_name if found else ""
+    """Who of the others changed a job last, as far as the last entries of its history tell."""
+    found, _ = timeline.read("dispatch_job", job.id)
+    me = context.principal().label
+    return next((entry.actor_name for entry in found if entry.actor != me), "")
 
 
 # What was done ----------------------------------------------------------------------------------------------------

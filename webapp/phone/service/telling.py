@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import current_app
+from sqlalchemy import exists, select
 
 from webapp.accounts import queries as accounts
 from webapp.accounts.service import notices
@@ -12,7 +13,8 @@ from webapp.dispatch.queries import basis
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses
 from webapp.kit import clock, context, events, jobs, words
-from webapp.kit.db import find
+from webapp.kit.db import db, find
+from webapp.kit.tables import Job
 from webapp.messaging import service as messaging
 from webapp.models import DispatchJob, Technician, Visit
 from webapp.phone.service import push
@@ -53,7 +55,22 @@ def install() -> None:
 def _assigned(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:
     now, was = set(payload["technician_ids"]), set(payload.get("previous_technician_ids") or ())
     _later(now - was, payload, "new")
-    _later(was - now, payload, "removed")
+    _later({t for t in was - now if not _untold(t, payload["id"])}, payload, "removed")
+
+
+def _untold(technician_id: int, job_id: int) -> bool:
+    """Whether somebody was to be told of a job just now: what is taken back at once is no news either."""
+    waiting = exists().where(
+        Job.tenant_id == context.tenant_id(),
+        Job.kind == TELL,
+        Job.dedupe_key == _key(technician_id, job_id, "new"),
+        Job.status == "waiting",
+    )
+    return bool(db.session.scalar(select(waiting)))
+
+
+def _key(technician_id: int, job_id: int, what: str) -> str:
+    return f"{technician_id}:{job_id}:{what}"
 
 
 def _moved(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:
@@ -91,7 +108,7 @@ def _later(technician_ids: Collection[int], payload: Mapping[str, Any], what: st
     me = context.principal().technician_id
     for technician_id in sorted(set(technician_ids) - {me}):
         jobs.add(TELL, {"technician_id": technician_id, "job_id": payload["id"], "what": what},
-                 dedupe_key=f"{technician_id}:{payload['id']}:{what}", run_after=clock.now() + GATHER)  # fmt: skip
+                 dedupe_key=_key(technician_id, payload["id"], what), run_after=clock.now() + GATHER)  # fmt: skip
 
 
 # The telling ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ function take() {
   if (root) return;
   root = document.querySelector(".tr-phone");
   root.replaceChildren();
+  root.dataset.phoneReady = "";
   app.draw = draw;
   draw();
 }

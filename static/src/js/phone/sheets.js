@@ -92,7 +92,7 @@ export function readingSheet(job, unit) {
 export function saleSheet(job) {
   let item = null;
   let picker;
-  const price = (id) => html`<span class="tr-affix"><span>$</span><input class="tr-input" id=${id} name="price" inputmode="decimal" autocomplete="off" .value=${item?.price_cents == null ? "" : (item.price_cents / 100).toFixed(2)}></span>`;
+  const price = (id) => html`<span class="tr-affix"><span class="tr-affix-before">$</span><input class="tr-input" id=${id} name="price" inputmode="decimal" autocomplete="off" .value=${item?.price_cents == null ? "" : (item.price_cents / 100).toFixed(2)}></span>`;
   const opened = (tools) => {
     picker ??= pricePicker(app.prices, tools, (found) => (item = found));
     return html`${picker()}${item ? field("Price", price) : nothing}
