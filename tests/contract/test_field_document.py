@@ -390,7 +390,12 @@ def test_a_technician_works_a_job_and_reports_the_position(shop: Shop) -> None:
     good(shop.curl(examples.CLOCK_IN, **mine), 201)
     found = good(shop.curl(examples.LOCATION, **mine))
     typed(found, technician_id=int, latitude=float, longitude=float, speed=float, heading=int, seen_at=str)
-    assert (found["latitude"], found["longitude"], found["speed"], found["heading"]) == (27.9506, -82.4572, 35.5, 180)
+    assert (found["latitude"], found["longitude"], found["speed"], found["heading"]) == (
+        27.9506,
+        -82.4572,
+        35.5,
+        180,
+    )
     outside = {**mine, '"latitude": 27.9506': '"latitude": 127.9506'}
     assert "latitude" in bad(shop.curl(examples.LOCATION, **outside), 422, "VALIDATION_ERROR")
     snake(found)

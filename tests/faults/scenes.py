@@ -517,7 +517,11 @@ def check_told_by_phone(company: Company, world: World, nothing: None) -> None:
 
 
 @scene(
-    "phone.tell", check_told_by_phone, END, audits={"message.queued": 1, "message.sent": 1}, events={"message.sent": 1}
+    "phone.tell",
+    check_told_by_phone,
+    END,
+    audits={"message.queued": 1, "message.sent": 1},
+    events={"message.sent": 1},
 )
 def told_of_a_job(company: Company) -> None:
     with company.acting("dispatcher"):
