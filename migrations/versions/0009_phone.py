@@ -1,15 +1,15 @@
 """The phone: whether a photo shows before or after, and the key pair that push services know the company by.
 
-Revision ID: 0008
-Revises: 0007
+Revision ID: 0009
+Revises: 0008
 """
 
 from alembic import op
 
 from migrations.helpers import drop_tables, protect, statements
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
