@@ -11,8 +11,7 @@ import pytest
 from tests.factories import dispatch as make
 from tests.factories.queries import counted
 from tests.factories.world import Company, csrf_of
-from webapp.dispatch import service
-from webapp.dispatch.queries import board as reading
+from webapp.dispatch import registry, service
 from webapp.dispatch.queries import jobs
 from webapp.dispatch.service import preferences
 from webapp.kit import clock
@@ -174,14 +173,16 @@ def test_marks_of_other_domains_are_shown_on_their_jobs(company: Company) -> Non
     with company.acting("dispatcher"):
         job = make.job("Promised soon").id
 
-    def mark(wanted: Any) -> dict[int, list[dict[str, str]]]:
-        return {n: [{"text": "Answer in 20 min", "tone": "warning"}] for n in wanted if n == job}
+    def mark(wanted: Any) -> dict[int, list[registry.Mark]]:
+        return {n: [registry.Mark("soon", "Answer in 20 min", "warning")] for n in wanted if n == job}
 
-    reading.MARKS.append(mark)
+    registry.MARKS.append(mark)
     try:
-        data = company.sign_in("dispatcher").get("/dispatch/data?date=2026-11-30").json
+        office = company.sign_in("dispatcher")
+        data = office.get("/dispatch/data?date=2026-11-30").json
+        assert "Answer in 20 min" in office.get(f"{BOARD}&view=table").get_data(as_text=True)
     finally:
-        reading.MARKS.remove(mark)
+        registry.MARKS.remove(mark)
     assert data["tray"][0]["marks"] == [{"text": "Answer in 20 min", "tone": "warning"}]
 
 
@@ -205,7 +206,7 @@ def test_the_number_of_statements_does_not_grow_with_the_day(company: Company) -
             make.job("Waits too")
             make.block(someone, make.at(15), make.at(16))
     assert {view: statements(view) for view in views} == few
-    assert few == {"day": 16, "week": 16, "map": 16, "calendar": 10, "table": 16}
+    assert few == {"day": 17, "week": 17, "map": 17, "calendar": 10, "table": 17}
 
 
 # Calendar and table -------------------------------------------------------------------------------------------------

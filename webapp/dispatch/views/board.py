@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, current_app, request
 from markupsafe import Markup
 
-from webapp.dispatch import board_data, forms, settings, words
+from webapp.dispatch import board_data, forms, registry, settings, words
 from webapp.dispatch.permissions import (
     DISPATCH_ASSIGN,
     DISPATCH_EDIT,
@@ -228,7 +228,8 @@ def table(ask: Ask, form: forms.TableForm | None = None, status: int = 200) -> R
     return pages.render(
         "dispatch/table.html", block={"table": "table"}, status=status, found=found, tray=tray, form=form,
         counts=counts | {"alerts": counts["alerts"] + len(late)},
-        states={lane.id: board_data.state_of(lane, found) for lane in found.lanes}, **shared,
+        states={lane.id: board_data.state_of(lane, found) for lane in found.lanes},
+        marks=registry.marks_of({row.job_id for row in (*tray, *found.visits.values())}), **shared,
     )  # fmt: skip
 
 

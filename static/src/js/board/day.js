@@ -60,8 +60,12 @@ export function draw(model, frame, may) {
 function drawLane(model, lane, lay, may, narrow) {
   const visits = lane.visits.map((id) => model.visits.get(id));
   const { found, count } = rows(visits);
+  // a block that lies under a visit stands on a strip below, else nobody could get at it
+  const under = lane.blocks.filter((block) => visits.some((visit) => visit.s < block.e && block.s < visit.e));
+  const strips = under.length ? rows(under) : { found: new Map(), count: 0 };
   const track = el("div", { class: "tr-track", "data-track": lane.id });
   track.style.setProperty("--rows", count);
+  track.style.setProperty("--strips", strips.count);
   track.style.setProperty("--row", `${ROW}px`);
   let free = model.data.from;
   for (const [start, end] of [...lane.hours, [model.data.until, model.data.until]]) {
@@ -72,7 +76,13 @@ function drawLane(model, lane, lay, may, narrow) {
   const parts = [...visits.map((one) => ({ one, kind: "visit" })), ...lane.blocks.map((one) => ({ one, kind: "block" }))].sort((a, b) => a.one.s - b.one.s);
   for (const { one, kind } of parts) {
     if (kind === "block") {
-      track.append(lay(card.block(model, one, lane.id), one.s, one.e));
+      const made = lay(card.block(model, one, lane.id), one.s, one.e);
+      made.classList.toggle("is-narrow", one.e - one.s < narrow * 0.8);
+      if (strips.found.has(one)) {
+        made.classList.add("is-strip");
+        made.style.setProperty("--r", strips.found.get(one));
+      }
+      track.append(made);
       continue;
     }
     const row = found.get(one);
