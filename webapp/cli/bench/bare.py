@@ -76,6 +76,40 @@ def listing() -> Response:
     return Response(orjson.dumps({"items": items, "total": total}), mimetype="application/json")
 
 
+VISITS = """
+select v.id, v.job_id, j.title, j.job_type, j.priority, v.status, j.customer_name, j.service_address, j.service_city,
+       j.latitude, j.longitude, v.scheduled_start, v.scheduled_end, v.pinned, v.version, x.technician_id, t.name
+from visit_technicians x join visits v on v.tenant_id = x.tenant_id and v.id = x.visit_id
+join dispatch_jobs j on j.tenant_id = v.tenant_id and j.id = v.job_id
+join technicians t on t.tenant_id = x.tenant_id and t.id = x.technician_id
+where x.tenant_id = %(tenant)s and x.starts_at >= now() - interval '36 hours' and x.starts_at < now() + interval '36 hours'
+order by t.name, x.starts_at
+"""
+LANES = """<!doctype html><title>Board</title><table>{% for r in rows %}<tr><td>{{ r[16] }}<td>{{ r[2] }}<td>{{ r[4] }}
+<td>{{ r[5] }}<td>{{ r[6] }}<td>{{ r[7] }}<td>{{ r[11] }}<td>{{ r[12] }}</tr>{% endfor %}</table>"""
+
+
+def visits() -> list[tuple[Any, ...]]:
+    link = connection()
+    rows = link.execute(VISITS, {"tenant": TENANT}).fetchall()
+    link.commit()
+    return rows
+
+
+@app.get("/board")
+def board() -> str:
+    return render_template_string(LANES, rows=visits())
+
+
+@app.get("/board.json")
+def board_json() -> Response:
+    names = ("id", "job_id", "title", "job_type", "priority", "status", "customer_name", "service_address", "service_city",
+             "latitude", "longitude", "scheduled_start", "scheduled_end", "pinned", "version", "technician_id",
+             "technician_name")  # fmt: skip
+    items = [dict(zip(names, row, strict=True)) for row in visits()]
+    return Response(orjson.dumps({"visits": items}, default=str), mimetype="application/json")
+
+
 @app.get("/sales/<int:sale_id>")
 def one(sale_id: int) -> Response:
     link = connection()

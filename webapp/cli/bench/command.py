@@ -22,21 +22,27 @@ if TYPE_CHECKING:
 Row = tuple[str, str, str, str, str]  # what, bare, Truckroll, ratio, goal
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--sales", default=1_000_000, show_default=True, help="Sales in the large organization.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Folder for the servers' data, kept for the next run."
 )
 @click.option("--only", default="", help="Measure only what has this in its name, e.g. `JSON`.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON instead of a table.")
-def bench(sales: int, keep: Path | None, only: str, as_json: bool) -> None:
+@click.pass_context
+def bench(context: click.Context, sales: int, keep: Path | None, only: str, as_json: bool) -> None:
     """Load an organization of a million sales and measure Truckroll beside a bare Flask + psycopg application.
+
+    Dispatch is measured with a board of 40 technicians and a team of 200; the quality of route plans by `bench routes`.
 
     \b
     Examples:
       truckroll bench
       truckroll bench --sales 100000 --keep var/bench
+      truckroll bench --only dispatch
     """
+    if context.invoked_subcommand is not None:
+        return
     with tempfile.TemporaryDirectory(prefix="truckroll-bench-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +61,7 @@ def bench(sales: int, keep: Path | None, only: str, as_json: bool) -> None:
 def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
     """Start servers, load, and measure everything. About five minutes at a million sales."""
     from webapp import create_app
-    from webapp.cli.bench import data, servers
+    from webapp.cli.bench import data, dispatching, servers
     from webapp.config import Settings
     from webapp.kit import schema
     from webapp.kit.db import db
@@ -65,6 +71,12 @@ def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
         settings = Settings(database_url=urls.database_url, redis_url=urls.redis_url, data_dir=folder,
                             secret_keys=("bench" * 8,), environment="production")  # fmt: skip
         schema.upgrade(settings, say)
+        rows = Rows(only)
+        if rows.wants("dispatch"):
+            say("Loading a board of 40 technicians and a team of 200")
+            dispatching.measure(rows, settings, folder, urls.superuser_url)
+        if rows.only.startswith("dispatch"):
+            return rows.found
         app = create_app(settings)
         with app.app_context():
             say("Loading 1,000 sales")
@@ -79,7 +91,6 @@ def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
             large = data.load(sales, code="BENCH")
             say(f"  in {time.perf_counter() - start:.0f} s")
         _analyze(urls.superuser_url)
-        rows = Rows(only)
         with servers.product(settings, folder) as (address, pid):
             for loaded in (small, large):
                 with servers.bare(settings, folder, str(loaded.tenant_id)) as bare:
@@ -96,6 +107,10 @@ class Rows:
 
     def __init__(self, only: str) -> None:
         self.only, self.found = only.lower(), list[Row]()
+
+    def wants(self, part: str) -> bool:
+        """Whether anything may be measured whose name begins with `part`."""
+        return not self.only or self.only.startswith(part) or part.startswith(self.only)
 
     def add(self, name: str, measure: Callable[[], Row]) -> None:
         if self.only in name.lower():
@@ -124,7 +139,7 @@ def _requests(rows: Rows, address: str, bare: str, loaded: "Bench") -> None:
     from webapp.cli.bench.measure import Call, latency, throughput
 
     bearer = (("Authorization", f"Bearer {_token(address, loaded)}"), ("X-Tenant-Id", str(loaded.tenant_id)))
-    cookie = (("Cookie", _cookie(address, loaded)),)
+    cookie = (("Cookie", _cookie(address, loaded.code)),)
     first, last = loaded.month
     month = f"date_from={first}&date_to={last}"
     today = time.strftime("%Y-%m-%d")
@@ -166,7 +181,7 @@ def _token(address: str, loaded: "Bench") -> str:
         return token
 
 
-def _cookie(address: str, loaded: "Bench") -> str:
+def _cookie(address: str, code: str) -> str:
     import re
 
     from webapp.cli.bench.data import PASSWORD
@@ -176,7 +191,7 @@ def _cookie(address: str, loaded: "Bench") -> str:
     page = browser.open(f"{address}/sign-in").read().decode()
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     assert found is not None
-    form = {"csrf_token": found[1], "business_code": loaded.code, "username": "admin", "password": PASSWORD}
+    form = {"csrf_token": found[1], "business_code": code, "username": "admin", "password": PASSWORD}
     browser.open(f"{address}/sign-in", urllib.parse.urlencode(form).encode()).read()
     return "; ".join(f"{c.name}={c.value}" for c in jar)
 

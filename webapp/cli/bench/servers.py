@@ -73,12 +73,13 @@ def _wait(child: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
 
 
 @contextlib.contextmanager
-def product(settings: Settings, folder: Path) -> Iterator[tuple[str, int]]:
+def product(settings: Settings, folder: Path, processes: int = 2) -> Iterator[tuple[str, int]]:
     """The product's web, as `truckroll web` serves it: its address and the process."""
     port = free_port()
     argv = [sys.executable, "-m", "webapp.cli", "web"]
     address = f"http://127.0.0.1:{port}"
-    with running(argv, environment(settings, port), folder / "web.log", f"{address}/healthz") as child:
+    env = environment(settings, port) | {"TRUCKROLL_WEB_PROCESSES": str(processes)}
+    with running(argv, env, folder / "web.log", f"{address}/healthz") as child:
         yield address, child.pid
 
 

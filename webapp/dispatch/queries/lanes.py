@@ -149,15 +149,24 @@ def shift_patterns(wanted: Sequence[int], first: date, last: date) -> dict[int, 
     """The shifts that matter between two days, inclusive, by technician."""
     by: dict[int, list[shifts.Pattern]] = defaultdict(list)
     for row in rows(
-        select(Shift).where(
+        select(
+            Shift.technician_id,
+            Shift.starts_minute,
+            Shift.ends_minute,
+            Shift.weekday,
+            Shift.on_date,
+            Shift.valid_from,
+            Shift.valid_until,
+        ).where(
             Shift.tenant_id == context.tenant_id(),
             Shift.technician_id.in_(wanted),
             or_(Shift.on_date.is_(None), Shift.on_date.between(first, last)),
         )
     ):
-        s: Shift = row[0]
-        by[s.technician_id].append(
-            shifts.Pattern(s.starts_minute, s.ends_minute, s.weekday, s.on_date, s.valid_from, s.valid_until)
+        by[row.technician_id].append(
+            shifts.Pattern(
+                row.starts_minute, row.ends_minute, row.weekday, row.on_date, row.valid_from, row.valid_until
+            )
         )
     return by
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import BigInteger, Double, Row, and_, cast, extract, func, or_, select
 
 from webapp.dispatch.queries import lanes as dispatch
 from webapp.kit import clock, context
@@ -78,27 +78,27 @@ def _people(first: date, last: date, technician_ids: Collection[int] | None) -> 
 def _stops(
     wanted: Sequence[int], starts_at: datetime, ends_at: datetime, without_visit: int | None
 ) -> dict[int, list[lanes.Stop]]:
+    """What lies on each lane. Thousands of rows: the database makes the numbers that the rules count with."""
     tenant = context.tenant_id()
-    by: dict[int, list[lanes.Stop]] = defaultdict(list)
+    sent, by = VisitTechnician, defaultdict[int, list[lanes.Stop]](list)
     for row in rows(
         select(
-            VisitTechnician.technician_id, VisitTechnician.visit_id, VisitTechnician.starts_at, VisitTechnician.ends_at,
-            Visit.status, DispatchJob.title, DispatchJob.latitude, DispatchJob.longitude,
+            sent.technician_id, _minute(func.floor, sent.starts_at), _minute(func.ceil, sent.ends_at), DispatchJob.title,
+            cast(DispatchJob.latitude, Double), cast(DispatchJob.longitude, Double), sent.visit_id, Visit.status,
         )
-        .join(Visit, and_(Visit.tenant_id == VisitTechnician.tenant_id, Visit.id == VisitTechnician.visit_id))
+        .join(Visit, and_(Visit.tenant_id == sent.tenant_id, Visit.id == sent.visit_id))
         .join(DispatchJob, and_(DispatchJob.tenant_id == Visit.tenant_id, DispatchJob.id == Visit.job_id))
         .where(
-            VisitTechnician.tenant_id == tenant, VisitTechnician.technician_id.in_(wanted),
-            VisitTechnician.starts_at > starts_at - timedelta(days=1), VisitTechnician.starts_at < ends_at,
-            VisitTechnician.ends_at > starts_at, Visit.status != "cancelled", DispatchJob.held_at.is_(None),
-            VisitTechnician.visit_id != (without_visit or 0),
+            sent.tenant_id == tenant, sent.technician_id.in_(wanted),
+            sent.starts_at > starts_at - timedelta(days=1), sent.starts_at < ends_at,
+            sent.ends_at > starts_at, Visit.status != "cancelled", DispatchJob.held_at.is_(None),
+            sent.visit_id != (without_visit or 0),
         )
-        .order_by(VisitTechnician.starts_at)
+        .order_by(sent.starts_at)
     ):  # fmt: skip
-        by[row.technician_id].append(
-            lanes.Stop(lanes.minute(row.starts_at), lanes.minute_up(row.ends_at), row.title,
-                       _place(row.latitude, row.longitude), "visit", row.visit_id, row.status)
-        )  # fmt: skip
+        technician_id, starts, ends, title, latitude, longitude, visit_id, status = tuple[Any, ...](row)
+        place = None if latitude is None else (latitude, longitude)
+        by[technician_id].append(lanes.Stop(starts, ends, title, place, "visit", visit_id, status))
     for row in rows(
         select(LaneBlock.id, LaneBlock.technician_id, LaneBlock.kind, LaneBlock.title, LaneBlock.starts_at, LaneBlock.ends_at)
         .where(LaneBlock.tenant_id == tenant, LaneBlock.technician_id.in_(wanted), LaneBlock.status == "approved",
@@ -113,6 +113,11 @@ def _stops(
     for each in by.values():
         each.sort(key=lambda s: (s.starts, s.ends))
     return by
+
+
+def _minute(rounded: Any, column: Any) -> Any:
+    """A moment as whole minutes since 1970."""
+    return cast(rounded(extract("epoch", column) / 60), BigInteger)
 
 
 def has_been_there(customer_id: int | None, equipment_ids: Collection[int]) -> dict[int, tuple[int, int]]:

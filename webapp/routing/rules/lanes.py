@@ -8,6 +8,7 @@ counted as driving all the same.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from webapp.dispatch.rules import clashes, shifts, travel
@@ -24,6 +25,12 @@ def minute(moment: datetime) -> int:
 def minute_up(moment: datetime) -> int:
     """A moment as whole minutes since 1970, rounded up."""
     return -int(-moment.timestamp() // 60)
+
+
+@lru_cache(maxsize=4096)
+def minute_of(day: date, after_midnight: int, zone: str) -> int:
+    """A minute after local midnight, by the wall clock, as minutes since 1970. Most technicians begin and end alike."""
+    return minute(shifts.moment(day, after_midnight, zone))
 
 
 def moment(minutes: int) -> datetime:
@@ -103,14 +110,17 @@ def hours_of(lane: Lane, day: date, zone: str, business: Mapping[int, Span]) -> 
     """What a technician works on a local day, and what lies on it; nothing before they start or after they left."""
     if (lane.starts_on and lane.starts_on > day) or (lane.ends_on and lane.ends_on < day):
         return Hours(day, (), ())
-    spans = [(minute(a), minute(b)) for a, b in shifts.spans(lane.patterns, [day], zone, business)]
-    if not spans:
+    worked = shifts.of_day(lane.patterns, day)
+    if worked is None:
+        worked = [business[day.weekday()]] if day.weekday() in business else []
+    if not worked:
         return Hours(day, (), ())
+    spans = [(minute_of(day, a, zone), minute_of(day, b, zone)) for a, b in worked]
     first, last = spans[0][0], max(end for _, end in spans)
     stops = [s for s in lane.stops if s.starts < last and s.ends > first]
     lunch = None
     if lane.lunch is not None and lane.lunch.minutes and not any(s.kind == "lunch" for s in stops):
-        midnight = minute(shifts.moment(day, 0, zone))
+        midnight = minute_of(day, 0, zone)
         earliest = max(midnight + lane.lunch.earliest, first)
         latest = min(midnight + lane.lunch.latest, last) - lane.lunch.minutes
         if earliest <= latest:
@@ -122,10 +132,16 @@ Drive = Callable[[travel.Place | None, travel.Place | None], int]
 
 
 def drive_by(mph: int) -> Drive:
-    """Minutes between two places at a speed; 0 where one of them is not known."""
+    """Minutes between two places at a speed, each asked once; 0 where one of them is not known."""
+    known: dict[tuple[travel.Place, travel.Place], int] = {}
 
     def drive(a: travel.Place | None, b: travel.Place | None) -> int:
-        return 0 if a is None or b is None or a == b else travel.minutes(a, b, mph)
+        if a is None or b is None or a == b:
+            return 0
+        found = known.get((a, b))
+        if found is None:
+            found = known[a, b] = known[b, a] = travel.minutes(a, b, mph)
+        return found
 
     return drive
 

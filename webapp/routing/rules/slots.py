@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from webapp.dispatch.rules import shifts, travel
+from webapp.dispatch.rules import travel
 from webapp.routing.rules import lanes
 
 STEP: Final = 5  # minutes: nobody is told to be there at 9:13
@@ -87,7 +87,7 @@ def windows(day: date, terms: Terms, hours: Iterable[lanes.Hours]) -> list[lanes
     spans = [span for h in hours for span in h.spans]
     if not spans:
         return []
-    midnight = lanes.minute(shifts.moment(day, 0, terms.zone))
+    midnight = lanes.minute_of(day, 0, terms.zone)
     opens, closes = terms.business.get(day.weekday(), (None, None))
     first, last = min(a for a, _ in spans), max(b for _, b in spans)
     if opens is not None and closes is not None:
