@@ -43,7 +43,7 @@ FIELDS = (
     FieldSpec("make", "Make", most=60, example="Carrier", synonyms=("Brand", "Manufacturer")),
     FieldSpec("model", "Model", most=80, example="58CVA070", synonyms=("Model number", "Model no")),
     FieldSpec("serial", "Serial", most=80, example="4402A12345",
-              synonyms=("Serial number", "Serial no", "S/N", "SN"), hint="Recognises a unit that is here already."),
+              synonyms=("Serial number", "Serial no", "S/N", "SN"), hint="Recognizes a unit that is here already."),
     FieldSpec("customer", "Customer", required=True, most=160, example="John Smith",
               synonyms=("Customer name", "Client", "Name", "Owner")),
     FieldSpec("phone", "Phone", example="(512) 555-0123", synonyms=("Customer phone", "Mobile")),
