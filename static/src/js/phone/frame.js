@@ -12,6 +12,7 @@ import * as net from "./net.js";
 import { icon } from "./parts.js";
 import * as push from "./push.js";
 import { named } from "./state.js";
+import { leave } from "./store.js";
 
 const JOB = /^\/my\/day\/jobs\/(\d+)\/?$/;
 
@@ -104,5 +105,6 @@ async function signOut(event) {
   if (count && !(await ask(question, { label: "Sign out", cancel: "Stay" }))) return;
   form.dataset.agreed = "yes";
   form.elements.csrf_token.value = net.token();
+  await leave(); // the service worker does it too, wherever somebody signs out; not every browser has one
   form.submit();
 }

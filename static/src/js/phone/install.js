@@ -38,6 +38,7 @@ export async function register() {
   } catch {
     return; // no signal just now, or the browser does not let it be kept: the page works without
   }
+  if (!registration) return;
   // Just opened, nothing is typed yet: the newer version may take over at once.
   if (isWaiting() && !document.querySelector("dialog[open]")) renew();
   registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", () => app.draw()));
