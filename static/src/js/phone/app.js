@@ -101,6 +101,7 @@ async function settle() {
     return;
   }
   if (who.person !== app.person) {
+    if (app.person) await quiet();
     await store.enter(who.person);
     await load(who.person);
   }
@@ -115,6 +116,13 @@ async function settle() {
     await fetchPrices();
     listen();
   }
+}
+
+/** What is pushed to somebody who was here before is not for the one who is here now. */
+async function quiet() {
+  const worker = await navigator.serviceWorker?.getRegistration();
+  const subscription = await worker?.pushManager?.getSubscription();
+  await subscription?.unsubscribe();
 }
 
 async function tell(action, answer) {

@@ -4,6 +4,7 @@ import { act, app, minutesWords, timeWords } from "./app.js";
 import { versions } from "./decisions.js";
 import { icon, kept, pill } from "./parts.js";
 import { along } from "./position.js";
+import { saleSheet } from "./sheets.js";
 import { isOver, STATUS_WORDS } from "./state.js";
 
 export function dayView(day) {
@@ -12,6 +13,7 @@ export function dayView(day) {
   return html`<div class="tr-stack">
     ${time(day.clock)} ${consent(day)} ${day.conflicts.map((c) => versions(c, c.title, false))}
     ${[...days].map(([date, jobs]) => ofDay(date, jobs, day))}
+    <button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => saleSheet(null)}>${icon("badge-dollar-sign", 18)}Record a sale</button>
   </div>`;
 }
 
