@@ -26,6 +26,7 @@ from webapp.models import (
     JobMaterial,
     JobNote,
     PhoneConflict,
+    PositionReport,
     Sale,
     TimeEntry,
     User,
@@ -345,6 +346,49 @@ def test_a_phone_whose_clock_is_hours_ahead_says_so_and_reports_true_times(
     with company.acting("admin"):
         entry = db.session.scalars(select(TimeEntry)).one()
         assert abs(clock.now() - entry.clock_in) < timedelta(minutes=3)
+
+
+# Where the phone is ---------------------------------------------------------------------------------------------------
+
+
+def test_the_position_is_reported_after_consent_while_clocked_in_and_not_else(
+    company: Company, day: Day, visit: Visit
+) -> None:
+    here = {"latitude": 27.95, "longitude": -82.45}
+    page = visit(company, "technician", permissions=["geolocation"], geolocation=here, **TOUCH)
+    opened(page)
+    page.get_by_role("button", name="Clock in").click()
+    expect(page.get_by_text("Share where you are?")).to_be_visible()
+    all_sent(page)
+    assert places(company) == []
+    page.get_by_role("button", name="I agree").click()
+    expect(page.get_by_text("Share where you are?")).to_have_count(0)
+    all_sent(page)
+    moved(page, 27.96)
+    moved(page, 27.97)
+    for _ in range(50):
+        if places(company) and places(company)[-1] == 27.97:
+            break
+        page.wait_for_timeout(200)
+    assert places(company)[-1] == 27.97
+    page.get_by_role("button", name="Clock out").click()
+    all_sent(page)
+    before = len(places(company))
+    moved(page, 27.99)
+    page.wait_for_timeout(800)
+    assert len(places(company)) == before
+
+
+def moved(page: Page, latitude: float) -> None:
+    page.context.set_geolocation({"latitude": latitude, "longitude": -82.45})
+    page.wait_for_timeout(400)
+
+
+def places(company: Company) -> list[float]:
+    with company.acting("admin"):
+        return [
+            float(x) for x in db.session.scalars(select(PositionReport.latitude).order_by(PositionReport.id))
+        ]
 
 
 # A phone that is switched off ---------------------------------------------------------------------------------------

@@ -13,10 +13,8 @@ let watch;
 let last;
 let reported;
 
-const may = () => {
-  const day = shown();
-  return Boolean(day?.clock.in && day.consent.agreed && !document.hidden);
-};
+// By both: what the server knows of, and what was tapped since.
+const may = () => !document.hidden && [app.day, shown()].every((day) => day?.clock.in && day.consent.agreed);
 
 function metres(one, other) {
   const rad = Math.PI / 180;
