@@ -55,6 +55,7 @@ def opened(page: Page) -> None:
     else:
         pytest.fail("the service worker does not serve pages")
     expect(page.get_by_role("button", name="Clock in")).to_be_visible()
+    expect(page.locator("[data-phone-whole]")).to_have_count(1)
 
 
 def fold(page: Page, name: str) -> Any:

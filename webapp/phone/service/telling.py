@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 
 from webapp.accounts import queries as accounts
 from webapp.accounts.service import notices
+from webapp.appointments.service import telling as appointments
 from webapp.dispatch.queries import basis
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses
@@ -103,6 +104,8 @@ def _crew(job_id: int | None) -> set[int]:
 def _later(technician_ids: Collection[int], payload: Mapping[str, Any], what: str) -> None:
     """Tell them in a few seconds, unless they did it themselves or it is about the past."""
     start: datetime | None = payload["scheduled_start"]
+    if appointments.is_silent():
+        return  # history that is loaded is no news
     if start is not None and start < clock.now() - timedelta(days=1):
         return
     me = context.principal().technician_id

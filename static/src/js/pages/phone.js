@@ -13,6 +13,7 @@ let root;
 function draw() {
   if (!root) return;
   render(frame(), root);
+  root.toggleAttribute("data-phone-whole", app.whole);
   position.follow();
   const color = app.session?.color;
   if (/^#[0-9a-f]{6}$/i.test(color ?? "")) document.documentElement.style.setProperty("--tr-accent", color);

@@ -21,6 +21,7 @@ export const app = {
   online: navigator.onLine,
   ended: "empty", // how the last sending ended
   sending: false,
+  whole: false, // everything for a day without a signal is here
   draw: () => {},
 };
 
@@ -45,7 +46,7 @@ async function load(person) {
   app.person = person;
   const [session, day, prices, offset] = await Promise.all(["session", "day", "prices", "offset"].map((name) => store.get(person, name)));
   clock.set(offset);
-  Object.assign(app, { session: session ?? null, day: day?.data ?? null, fetched: day?.at ?? 0, prices: prices?.data ?? [] });
+  Object.assign(app, { session: session ?? null, day: day?.data ?? null, fetched: day?.at ?? 0, prices: prices?.data ?? [], whole: Boolean(day && prices) });
   app.actions = await store.actions(person);
 }
 
@@ -114,6 +115,7 @@ async function settle() {
   if (who.technician) {
     await fetchDay();
     await fetchPrices();
+    app.whole = true;
     listen();
   }
 }
