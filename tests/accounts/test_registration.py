@@ -98,5 +98,8 @@ def test_every_page_of_a_company_that_has_just_registered_opens(app: App) -> Non
     ]  # fmt: skip
     answers = {path: client.get(path).status_code for path in sorted(pages)}
     # a download asks for a kind in its query
-    assert {path for path, status in answers.items() if status >= 400} == {"/downloads/new", "/dispatch/clashes"}
+    assert {path for path, status in answers.items() if status >= 400} == {
+        "/downloads/new",
+        "/dispatch/clashes",
+    }
     assert len(pages) > 40
