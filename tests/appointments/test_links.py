@@ -290,6 +290,9 @@ def test_the_way_is_shown_while_it_lasts_and_the_link_dies_on_arrival(
         with company.acting():
             make.steps(job, "on_site")
         assert client.get(url).status_code == 404
+        part = client.get(url, hx="way")  # type: ignore[call-arg]  # the page that is open asks once more
+        assert "Here we are" in part.get_data(as_text=True)
+        assert "hx-trigger" not in part.get_data(as_text=True), "and then no more"
         with company.acting():
             service.report(make.visit(job).id, service.Report(status="en_route", reason="Wrong house"))
         assert client.get(url).status_code == 404, "dead is dead"

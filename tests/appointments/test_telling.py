@@ -33,6 +33,8 @@ def test_a_booked_visit_is_confirmed_by_mail_and_text_in_the_company_s_zone(comp
     assert "Hello Evelyn," in mail.body
     assert "12 Maple St" in mail.body
     assert "/v/" in text.body
+    assert "9:00-11:00 AM" in text.body, "a sign outside the GSM alphabet would make it twice as long"
+    assert texts.sms_parts(text.body) <= 2
     assert "<html" in mail.html
     assert "{" not in mail.body + mail.subject + text.body
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.contract.house import House
 from tests.factories import dispatch as make
 from webapp.appointments.queries import feeds as queries
-from webapp.appointments.service import feeds, links
+from webapp.appointments.service import booking, feeds, links
 from webapp.dispatch.queries import jobs as reading
 from webapp.kit import clock
 from webapp.kit.db import add
@@ -33,3 +33,5 @@ def fill(house: House) -> None:
     feeds.make(mike)
     mine, all_ = (queries.listed(who)[0].CalendarFeed.id for who in (mike, None))
     house.values |= {"request_id": made.id, "feed_id": all_, "own_feed_id": mine}
+    for name in ("No heat", "No cooling"):
+        booking.save_preset(None, booking.Preset("", name))

@@ -193,6 +193,9 @@ def _week(world: World, today: date, chance: Random) -> None:
             setting.lunches(world, there, stops, at_work)
         for stop in stops:
             job = _booked(world, stop, chance)
+            if number <= 2:
+                with clock.at(stop.booked_at + timedelta(minutes=2)):
+                    telling.tell_standing(reading.visits(job.id)[0].id)
             if chance.random() < (0.6 if number == 1 else 0.2):
                 service.confirm(job.id)
     _come_back(world, today)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from webapp.appointments.queries import booking as calls
+from webapp.appointments.service import booking
 from webapp.demo import content, fleet, work
 from webapp.demo.world import World, as_
 from webapp.dispatch import service
@@ -55,7 +57,20 @@ def settle(world: World, day: date) -> None:
         _technician(position, technician_id)
     with as_(world, "manager"):
         _houses(world, day, chance)
+        _presets(world)
     world.zones = lanes.zones_of(world.technicians)
+
+
+def _presets(world: World) -> None:
+    """What people call about, the commonest first, with prices of the book."""
+    codes = {number: name for items in content.CATEGORIES.values() for name, number, _ in items}
+    items = {name: number for number, name in calls.item_choices()}
+    for one in sorted(work.WORKS, key=lambda w: -w.weight):
+        booking.save_preset(
+            None,
+            booking.Preset("", one.title, one.kind, one.minutes, tuple((world.skills[n], level) for n, level in one.needs),
+                           items.get(codes[one.code])),
+        )  # fmt: skip
 
 
 def _technician(position: int, technician_id: int) -> None:

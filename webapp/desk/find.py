@@ -32,6 +32,8 @@ LOOKED_AT = 300  # records of one kind that are ordered by name: one letter must
 # what can be begun: label, address, icon, permission, and further words it is found by
 ACTIONS = (
     ("Record a sale", "/sales/new", "circle-plus", SALES_RECORD, "new add sell"),
+    ("Book a call", "/dispatch/book", "phone-call", DISPATCH_EDIT, "new job customer on the phone"),
+    ("Open the dispatch board", "/dispatch", "columns-3", DISPATCH_READ, "lanes schedule technicians"),
     ("New job", "/jobs/new", "calendar-plus", DISPATCH_EDIT, "add book visit call"),
     ("Add a customer", "/customers/new", "user-plus", customers.CREATE, "new household company"),
     ("Add a technician", "/technicians/new", "hard-hat", technicians.EDIT, "new employee hire"),

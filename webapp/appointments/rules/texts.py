@@ -113,6 +113,16 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return "\n".join(re.sub(r" {2,}", " ", line).rstrip() for line in text.split("\n")).strip()
 
 
+_PLAIN: Final = str.maketrans(
+    {"–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "}
+)
+
+
+def for_sms(text: str) -> str:
+    """A text with the signs that the GSM alphabet has: one dash less costs half the price."""
+    return text.translate(_PLAIN)
+
+
 def problems(kind: str, template: str) -> list[str]:
     """What is wrong with a template, each in a sentence."""
     known = KINDS[kind].variables

@@ -226,7 +226,7 @@ def _write(
     }
     if channel == "sms":
         return messaging.send_sms(
-            address, texts.fill(how.sms, values), to_name=found.job.customer_name, **about
+            address, texts.for_sms(texts.fill(how.sms, values)), to_name=found.job.customer_name, **about
         )
     body = texts.fill(how.body, values)
     html = render_template("appointments/mail.html", paragraphs=paragraphs(body), link=values["link"],

@@ -57,7 +57,12 @@ def linked(*purposes: str) -> Callable[[View], View]:
                 tenancy.use(tenant)
             context.set_principal(context.Principal(kind="customer", tenant_id=tenant, name="Customer"))
             g.organization = _brand()
-            link = links.enter(token)
+            try:
+                link = links.enter(token)
+            except errors.NotFound:
+                if request.headers.get("HX-Target") != "way":
+                    raise
+                return pages.render("appointments/arrived.html", block="way", page_title="Here we are")
             if link.link.purpose not in purposes:
                 raise errors.NotFound(links.GONE)
             answer = view(token, link.found, **more)

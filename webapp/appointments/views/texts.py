@@ -141,7 +141,7 @@ def _preview(kind: str, text: texts.Text) -> dict[str, Any]:
         "technician": "Maria", "eta": "about 20 minutes", "link": "https://example.com/v/8fK2pQ",
         "done": "Coils cleaned, drain flushed, filter changed.",
     }  # fmt: skip
-    body, sms = texts.fill(text.body, values), texts.fill(text.sms, values)
+    body, sms = texts.fill(text.body, values), texts.for_sms(texts.fill(text.sms, values))
     mail = render_template("appointments/mail.html", paragraphs=telling.paragraphs(body), link=values["link"], company=company,
                            label=telling.BUTTONS.get(kind, ""))  # fmt: skip
     return {
