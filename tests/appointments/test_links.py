@@ -397,3 +397,19 @@ def test_who_tries_links_is_slowed_down(
         client.get("/v/nonsense", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code for _ in range(3)
     ]
     assert codes == [404, 404, 429]
+
+
+def test_the_office_notes_how_a_customer_wants_to_be_told(company: Company) -> None:
+    with company.acting():
+        who = customers.create({"name": "Evelyn Harper"})
+    browser = company.sign_in("dispatcher")
+    assert "By mail and text message" in browser.get(f"/customers/{who.id}").get_data(as_text=True)
+    page = browser.get(f"/appointments/customers/{who.id}/contact").get_data(as_text=True)
+    answer = browser.post(
+        f"/appointments/customers/{who.id}/contact", data={"csrf_token": csrf_of(page), "email": "y"}
+    )
+    assert answer.status_code == 303
+    page = browser.get(f"/customers/{who.id}").get_data(as_text=True)
+    assert "By mail only" in page
+    assert "noted how to tell about visits: by mail only" in page
+    assert company.sign_in("accountant").get(f"/appointments/customers/{who.id}/contact").status_code == 403

@@ -69,7 +69,7 @@ def test_another_time_is_told_and_a_shift_within_the_promised_window_is_not(comp
         service.place(visit.id, service.Placement(starts_at=make.at(14, days=4)))
         clock.advance(LATER)
         assert make.work() == ["changed"]
-        assert "Saturday, November 28, 2:00–4:00 PM" in make.messages(job)[-1].body
+        assert "Saturday, November 28, 2:00–4:00 PM" in make.messages(job)[-2].body
 
 
 def test_a_cancelled_visit_is_told_with_the_time_that_was_promised(company: Company) -> None:

@@ -88,3 +88,10 @@ class PresetForm(forms.Form):
     )
     item_id = forms.NumberChoice("Price to expect", description="An item of the price book")
     skills = SelectMultipleField("Needed skills", coerce=int)
+
+
+class ContactForm(forms.Form):
+    """How a customer wants to be told."""
+
+    email = BooleanField("By mail")
+    sms = BooleanField("By text message")

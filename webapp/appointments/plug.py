@@ -1,7 +1,7 @@
 """What appointments plug into the house."""
 
 from webapp.accounts.settings import home
-from webapp.appointments import reacting
+from webapp.appointments import panels, reacting
 from webapp.appointments.permissions import APPOINTMENTS_SETTINGS, FEEDS_MANAGE, FEEDS_OWN
 from webapp.appointments.views import (
     booking,
@@ -30,6 +30,7 @@ __all__ = ["PLUG", "booking", "feeds", "presets", "public", "requests", "texts"]
 
 def _wire(app: App) -> None:
     reacting.install()
+    panels.install()
     streams.TOPICS["visit-request"] = "visit-request-changed"
     home.add(
         home.Matter(

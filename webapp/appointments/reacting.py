@@ -7,6 +7,7 @@ from typing import Any
 
 from webapp.appointments import settings
 from webapp.appointments.service import links, telling
+from webapp.customers.queries import records
 from webapp.dispatch.queries import pages
 from webapp.kit import clock, events, timeline
 
@@ -27,6 +28,9 @@ STANDING = ("dispatch.created", "dispatch.assigned", "dispatch.moved", "dispatch
 def install() -> None:
     """Listen. Safe to call again."""
     pages.DEEDS.update(DEEDS)
+    records.DEEDS["appointment.contact-chosen"] = timeline.Deed(
+        "noted how to tell about visits: {how}", "bell", "accent"
+    )
     for name in STANDING:
         events.subscribe(name, stands)
     events.subscribe("dispatch.status-changed", stepped)
