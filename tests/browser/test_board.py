@@ -16,6 +16,7 @@ from tests.factories import dispatch as make
 from tests.factories.world import Company
 from webapp.dispatch import service
 from webapp.dispatch.queries import jobs as reading
+from webapp.dispatch.service import positions
 from webapp.kit.db import get
 from webapp.models import Technician
 from webapp.models import Visit as VisitRow
@@ -317,6 +318,29 @@ def test_the_map_shows_the_day_and_opens_a_visit(company: Company, day: Day, vis
     expect(page.locator("#drawer")).to_contain_text("Leak")
     page.get_by_role("checkbox", name="Tina Torres").uncheck()
     expect(page.get_by_role("button", name=re.compile("^Leak, "))).to_have_count(0)
+
+
+def test_what_a_technician_does_in_the_field_appears_without_a_reload(
+    company: Company, day: Day, visit: Visit
+) -> None:
+    with company.acting("admin"):
+        make.signed_in_as(company.users["technician"], get(Technician, day.tina))
+    lanes, ground = (visit(company, "dispatcher", viewport={"width": 1440, "height": 900}) for _ in range(2))
+    lanes.goto("/dispatch")
+    ground.goto("/dispatch?view=map")
+    tina = lanes.locator(f"[data-lane-of='{day.tina}']")
+    expect(tina).to_be_visible()
+    expect(ground.locator("#board[data-drawn]")).to_be_visible()
+    expect(ground.locator(".tr-pin.is-person")).to_have_count(0)
+    phone = company.api("technician")
+    assert phone.post("/time-tracking/clock-in").status_code == 201
+    expect(tina).to_contain_text("Clocked in, ")
+    assert phone.post("/time-tracking/breaks/start", {"kind": "lunch"}).status_code == 201
+    expect(tina).to_contain_text("At lunch, ")
+    with company.acting("technician"):
+        positions.agree()
+        positions.report(27.95, -82.46)
+    expect(ground.locator(".tr-pin.is-person")).to_have_text("TT")
 
 
 def test_without_a_script_the_board_is_a_table_with_a_form(company: Company, day: Day, visit: Visit) -> None:
