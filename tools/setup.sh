@@ -71,7 +71,7 @@ install() {
   local files=() file
   for file in "$@"; do files+=(-r "$file"); done
   if [ ! -x .venv/bin/uv ]; then
-    "$python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements-tools.txt || true
+    "$python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-tools.txt || true
   fi
   local index
   index=$("$python" -m pip config get global.index-url 2>/dev/null || true)
@@ -82,7 +82,7 @@ install() {
     return
   fi
   say "      uv could not; pip does it"
-  "$python" -m pip install -q --disable-pip-version-check --require-hashes "${files[@]}"
+  "$python" -m pip install -qq --disable-pip-version-check --require-hashes "${files[@]}"
 }
 
 python_packages() {

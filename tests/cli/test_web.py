@@ -67,6 +67,20 @@ def test_a_start_that_goes_well_says_nothing(settings: Settings, tmp_path: Path)
     assert (tmp_path / "log").read_text() == ""
 
 
+def test_a_server_that_is_still_loading_ends_at_once(settings: Settings, tmp_path: Path) -> None:
+    env = environment(settings, PORT=str(free_port()), TRUCKROLL_WEB_PROCESSES="2")
+    with (tmp_path / "log").open("wb") as out:
+        server = subprocess.Popen([sys.executable, "-m", "webapp.cli", "web"], cwd=ROOT, env=env,
+                                  stdout=out, stderr=subprocess.STDOUT)  # fmt: skip
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    wait_until(lambda: len(children.read_text().split()) >= 2)
+    begun = time.monotonic()
+    server.terminate()
+    server.wait(20)
+    assert time.monotonic() - begun < 5
+    assert (tmp_path / "log").read_text() == ""
+
+
 def test_only_so_many_requests_work_at_once_and_open_streams_are_none_of_them() -> None:
     working, most, seen = [0], [0], threading.Lock()
 

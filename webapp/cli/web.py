@@ -1,7 +1,9 @@
 """`truckroll web`: serves pages and APIs with granian."""
 
 import logging
+import os
 import resource
+import signal
 
 import click
 
@@ -38,6 +40,7 @@ def web() -> None:
     except (schema.UnsafeRole, psycopg.OperationalError) as problem:
         raise click.ClickException(str(problem)) from None
     connections = most_connections()
+    os.register_at_fork(after_in_child=_end_at_once)
     # so many threads are meant: nearly all sleep, and the others take turns (`kit/turns.py`)
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     Granian(
@@ -55,6 +58,16 @@ def web() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve()
+
+
+def _end_at_once() -> None:
+    """Let a process that still loads the application end when it is told to.
+
+    It begins with granian's own handlers of the process above, which only note that it is time to go, for a loop that
+    it never runs; its own come once the application is loaded. Till then it would be killed after ten seconds.
+    """
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.SIG_DFL)
 
 
 def most_connections() -> int:

@@ -114,14 +114,21 @@ def worker(queues: tuple[str, ...], burst: bool, max_rss: int) -> None:
     """
     from webapp import create_app
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # addresses that users gave may hold a secret
+    speak_up()
     app = create_app()  # everything is imported before the first job
     if burst:
         click.echo(f"{work_off(app, queues)} jobs done")
     else:
         serve(app, queues, max_rss_mb=max_rss)
     sys.exit(0)
+
+
+def speak_up() -> None:
+    """Say at the terminal what the jobs say, and of the libraries only what went wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    # httpx tells addresses, which users gave and which may hold a secret; the others every step of every PDF
+    for name in ("httpx", "weasyprint", "fontTools"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def serve(app: App, queues: tuple[str, ...], *, max_rss_mb: int = RSS_LIMIT_MB) -> None:
