@@ -66,6 +66,16 @@ def test_an_htmx_request_gets_a_toast_instead(failing: App) -> None:
     assert answer.get_data() == b""
 
 
+@pytest.mark.parametrize(("role", "frame"), [("manager", "tr-side"), ("technician", "tr-tabbar")])
+def test_an_unknown_address_keeps_the_frame_of_who_is_signed_in(company: Company, role: str, frame: str) -> None:
+    browser = company.sign_in(role)
+    for answer, status in ((browser.get("/no-such-page"), 404), (browser.put("/sign-in"), 405)):
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == status
+        assert frame in page
+        assert company.code in page
+
+
 def test_an_unknown_address_is_a_page_for_a_visitor_and_json_for_a_partner(client: FlaskClient) -> None:
     assert "nothing at this address" in client.get("/no-such-page").get_data(as_text=True)
     assert client.get("/api/v1/no-such-thing").json["error"]["code"] == "NOT_FOUND"  # type: ignore[index]

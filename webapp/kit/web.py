@@ -125,8 +125,13 @@ def _begin() -> ResponseReturnValue | None:
         given if 0 < len(given) <= 64 and given.isascii() and given.isprintable() else ids.prefixed("corr")
     )
     context.set_origin(Origin(source, request.remote_addr or "", correlation))
-    if request.url_rule is None or request.path.startswith(assets.PREFIX):
-        return None  # a 404 or 405 needs nobody signed in
+    if request.path.startswith(assets.PREFIX):
+        return None
+    if request.url_rule is None:  # a 404 or 405: it needs nobody signed in, but shows who is the frame they know
+        if dialects.of_path(request.path) is None:
+            app: App = current_app  # type: ignore[assignment]  # this module only ever serves an App
+            _act_as(app.hooks.browser())
+        return None
     view = current_view()
     route = api.route_of(view)
     if route is None:
