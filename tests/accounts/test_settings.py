@@ -121,6 +121,51 @@ def test_a_key_without_its_role_is_refused_at_the_field(company: Company) -> Non
     assert answer.status_code == 422 and "acts with a role" in answer.get_data(as_text=True)
 
 
+def test_the_form_of_a_key_asks_only_what_its_api_needs(company: Company) -> None:
+    client = company.sign_in("admin")
+    page = client.get("/settings/keys/new").get_data(as_text=True)
+    only = dict(
+        re.findall(
+            r'data-only-for="product" data-values="([^"]*)">.*?<select[^>]* name="(\w+)"', page, re.DOTALL
+        )
+    )
+    assert only == {"field": "role", "growth growth_test": "scope"}
+    # what stands in a field that is not shown is sent all the same
+    made = send(client, "/settings/keys/new", "/settings/keys", name="Leads", product="closebot", role="admin", scope="admin",
+                expires_on="")  # fmt: skip
+    assert made.status_code == 200
+    with company.acting():
+        key = db.session.query(ApiKey).filter_by(name="Leads").one()
+        assert (key.role, key.scope) == ("", "")
+    assert '<th scope="col" data-align="end"><span class="visually-hidden">Revoke</span>' in re.sub(
+        r" (class|data-key)=\"tr[^\"]*\"", "", client.get("/settings/keys").get_data(as_text=True)
+    )
+
+
+def test_people_are_a_file_too_as_they_are_listed(company: Company) -> None:
+    change = {"narrowed": ["audit.read"]}
+    with company.acting():
+        user = db.session.get(User, (context.tenant_id(), company.users["manager"]))
+        assert user is not None
+        user.narrowed = change["narrowed"]
+    client = company.sign_in("admin")
+    page = client.get("/settings/people?role=manager").get_data(as_text=True)
+    assert "1 permission taken away" in page
+    assert "/settings/people?role=manager&amp;format=csv" in page
+    sheet = client.get("/settings/people?role=manager&format=csv")
+    assert sheet.get_data(as_text=True).splitlines() == [
+        "Name,Username,Roles,Email,State,Second factor,Last sign-in",
+        f"Manager Person,manager,Manager,manager@{company.code.lower()}.example.com,Active,no,",
+    ]
+    person = client.get(f"/settings/people/{company.users['manager']}").get_data(as_text=True)
+    assert "Read the audit log</span>" in person  # no names of ours
+
+
+def test_a_views_name_is_not_said_to_be_optional(company: Company) -> None:
+    page = company.sign_in("manager").get("/saved-views/new/sales?status=pending").get_data(as_text=True)
+    assert "optional" not in page.split('name="name"')[0].split("<form")[-1]
+
+
 def test_a_saved_view_leads_nowhere_but_here(company: Company) -> None:
     client = company.sign_in("manager")
     page = "/saved-views/new/%5Cevil.example.com"

@@ -67,7 +67,9 @@ def test_an_htmx_request_gets_a_toast_instead(failing: App) -> None:
 
 
 @pytest.mark.parametrize(("role", "frame"), [("manager", "tr-side"), ("technician", "tr-tabbar")])
-def test_an_unknown_address_keeps_the_frame_of_who_is_signed_in(company: Company, role: str, frame: str) -> None:
+def test_an_unknown_address_keeps_the_frame_of_who_is_signed_in(
+    company: Company, role: str, frame: str
+) -> None:
     browser = company.sign_in(role)
     for answer, status in ((browser.get("/no-such-page"), 404), (browser.put("/sign-in"), 405)):
         page = answer.get_data(as_text=True)

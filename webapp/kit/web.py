@@ -127,7 +127,9 @@ def _begin() -> ResponseReturnValue | None:
     context.set_origin(Origin(source, request.remote_addr or "", correlation))
     if request.path.startswith(assets.PREFIX):
         return None
-    if request.url_rule is None:  # a 404 or 405: it needs nobody signed in, but shows who is the frame they know
+    if (
+        request.url_rule is None
+    ):  # a 404 or 405: it needs nobody signed in, but shows who is the frame they know
         if dialects.of_path(request.path) is None:
             app: App = current_app  # type: ignore[assignment]  # this module only ever serves an App
             _act_as(app.hooks.browser())

@@ -3,7 +3,7 @@
 from zoneinfo import available_timezones
 
 from flask_wtf.file import FileField
-from wtforms import BooleanField, ColorField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, ColorField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -93,8 +93,9 @@ class NarrowForm(Form):
     def offer(self, roles: list[str]) -> None:
         given = permissions.of_roles(roles)
         self.narrowed.choices = choices(
-            (p.name, f"{p.description} ({p.name})") for p in permissions.REGISTRY.values() if p.name in given
-        )
+            sorted(((p.name, p.description) for p in permissions.REGISTRY.values() if p.name in given),
+                   key=lambda one: one[1].casefold())
+        )  # fmt: skip
 
 
 class KeyForm(Form):
@@ -106,13 +107,14 @@ class KeyForm(Form):
         [InputRequired("Choose an API.")],
         choices=choices((p.name, p.title) for p in keys.PRODUCTS.values()),
     )
-    role = SelectField("Acts with the role", description="Field service API only.",
-                       choices=choices([("", "–"), *((r, r.title()) for r in keys.ROLES)]))  # fmt: skip
-    scope = SelectField("Scope", description="Growth API only: read, write or admin.",
-                        choices=choices([("", "–"), *((s, s.title()) for s in keys.SCOPES)]))  # fmt: skip
+    role = SelectField("Acts with the role", description="Of the field service API: it may do what the role may.",
+                       choices=choices((r, r.title()) for r in keys.ROLES), default="dispatcher",
+                       validate_choice=False)  # fmt: skip
+    scope = SelectField("Scope", description="Of the growth API: read, write or admin.",
+                        choices=choices((s, s.title()) for s in keys.SCOPES), default="read", validate_choice=False)  # fmt: skip
     expires_on = DayField("Expires after", description="The last day it works; empty for never.")
 
 
 class ViewForm(Form):
-    name = StringField("Name", render_kw={"maxlength": 60})
+    name = text("Name", required="Give the view a name.", limit=60)
     shared = BooleanField("For everybody in the company")

@@ -24,7 +24,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "last_used_at", "label": "Last used", "kind": "ago"},
     {"key": "expires_at", "label": "Expires", "kind": "date"},
     {"key": "state", "label": "State", "kind": "cell"},
-    {"key": "act", "label": "", "kind": "cell", "align": "end"},
+    {"key": "act", "label": "Revoke", "hide_label": True, "kind": "cell", "align": "end"},
 ]
 
 
@@ -60,7 +60,13 @@ def _shape(key: ApiKey, creator: str | None) -> dict[str, Any]:
 @permissions.requires(KEYS_MANAGE)
 def new_key() -> Response:
     """The form of a new key."""
-    return pages.render("settings/key_form.html", form=KeyForm(formdata=None), page_title="New API key")
+    return _form(KeyForm(formdata=None))
+
+
+def _form(form: KeyForm, status: int = 200) -> Response:
+    bound = {by: [p.name for p in service.PRODUCTS.values() if p.bound_to == by] for by in ("role", "scope")}
+    return pages.render("settings/key_form.html", block="form" if status == 422 else None, status=status, form=form,
+                        bound=bound, page_title="New API key")  # fmt: skip
 
 
 @bp.post("/settings/keys")
@@ -75,8 +81,9 @@ def create_key() -> Response:
             following = form.expires_on.data + timedelta(days=1)
             ends = datetime(following.year, following.month, following.day, tzinfo=zone).astimezone(UTC)
         try:
-            row, key = service.create(form.name.data, form.product.data, role=form.role.data, scope=form.scope.data,
-                                      expires_at=ends)  # fmt: skip
+            bound_to = service.PRODUCTS[form.product.data].bound_to
+            row, key = service.create(form.name.data, form.product.data, role=form.role.data if bound_to == "role" else "",
+                                      scope=form.scope.data if bound_to == "scope" else "", expires_at=ends)  # fmt: skip
         except (errors.Invalid, errors.Conflict) as problem:
             form.blame(problem)
         else:
@@ -87,9 +94,7 @@ def create_key() -> Response:
             }
             return pages.render("settings/key_made.html", row=row, key=key, page_title="API key made",
                                 header=header.get(row.product))  # fmt: skip
-    return pages.render(
-        "settings/key_form.html", block="form", status=422, form=form, page_title="New API key"
-    )
+    return _form(form, 422)
 
 
 @bp.post("/settings/keys/<int:key_id>/revoke")

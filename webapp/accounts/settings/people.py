@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from webapp.accounts import queries
 from webapp.accounts.permissions import USERS_MANAGE
@@ -12,7 +12,7 @@ from webapp.accounts.service.providers import PROVIDERS
 from webapp.accounts.settings import bp
 from webapp.accounts.settings.forms import InvitationForm, NarrowForm, UserForm
 from webapp.accounts.views.account import session_shape
-from webapp.kit import clock, context, errors, listing, lists, pages, permissions
+from webapp.kit import clock, context, csv, errors, listing, lists, pages, permissions, words
 from webapp.kit.db import db, get
 from webapp.kit.forms import choices
 from webapp.models import Technician, User
@@ -56,6 +56,9 @@ def people() -> Response:
         statement = statement.where(User.username.contains(wanted, autoescape=True)
                                     | User.name.icontains(wanted, autoescape=True)
                                     | User.email.contains(wanted, autoescape=True))  # fmt: skip
+    if query.get("format") == "csv":
+        found = statement.with_only_columns(*lists.chosen(COLUMNS, query, _csv_columns()))
+        return csv.response(lists.ordered(found, query, SORTS, User.id), "people")
     total = lists.total(statement.with_only_columns(User.id))
     page = listing.rows(statement.with_only_columns(
         User.id, User.name, User.username, User.roles, User.email, User.active, queries.joined().label("joined"), User.totp_on,
@@ -69,6 +72,24 @@ def people() -> Response:
     return pages.render("settings/people.html", block={"results": "results"}, page=page, query=query, columns=COLUMNS,
                         states=list(STATES.items()), page_title="People",
                         roles=[(r, r.title()) for r in permissions.ROLES if r != "customer"])  # fmt: skip
+
+
+def _csv_columns() -> dict[str, list[Any]]:
+    """The list's columns as a file has them."""
+    states = case(
+        (~User.active, STATES["inactive"]), (queries.joined(), STATES["active"]), else_=STATES["invited"]
+    )
+    return {
+        "name": [csv.safe(User.name).label("Name")],
+        "username": [csv.safe(User.username).label("Username")],
+        "roles": [func.initcap(func.array_to_string(User.roles, ", ")).label("Roles")],
+        "email": [csv.safe(User.email).label("Email")],
+        "state": [states.label("State")],
+        "second_factor": [case((User.totp_on | User.email_codes, "yes"), else_="no").label("Second factor")],
+        "last_sign_in_at": [
+            csv.moment(User.last_sign_in_at, queries.organization().time_zone).label("Last sign-in")
+        ],
+    }
 
 
 @bp.get("/settings/people/new")
@@ -134,7 +155,7 @@ def narrow_person(user_id: int) -> Response:
     users.change(user_id, name=user.name, username=user.username, email=user.email, phone=user.phone, roles=user.roles,
                  narrowed=taken, technician_id=user.technician_id)  # fmt: skip
     pages.toast(f"{user.name} may do everything the roles allow." if not taken
-                else f"{user.name}: {len(taken)} permissions taken away.")  # fmt: skip
+                else f"{user.name}: {words.plural(len(taken), 'permission')} taken away.")  # fmt: skip
     return pages.redirect(f"/settings/people/{user_id}")
 
 
