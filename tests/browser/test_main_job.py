@@ -130,6 +130,6 @@ def downloads_agree_with_the_page(page: Page, folder: Path) -> None:
         page.get_by_role("link", name=re.compile("^Totals")).click()
     waiting.value.save_as(folder / "totals.csv")
     with (folder / "totals.csv").open(newline="", encoding="utf-8-sig") as file:
-        totals = {row["technician"]: row["total"] for row in csv.DictReader(file)}
+        totals = {row["Technician"]: row["Total"] for row in csv.DictReader(file)}
     assert totals == {"Mike Johnson": "118.51", "Ana Reyes": "187.50"}
     assert f"${sum(map(Decimal, totals.values()))}" == shown

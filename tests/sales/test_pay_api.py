@@ -81,20 +81,39 @@ def test_export_a_pay_period_as_csv(company: Company, period_id: int) -> None:
     for _ in range(2):  # open, then closed
         found = rows(api.get(f"/admin/csv-export/pay-period/{period_id}"))
         assert len(found) == 1
-        assert found[0] | {"status": ""} == {
-            "pay_period": "Nov 1–15, 2026", "start_date": "2026-11-01", "end_date": "2026-11-15",
-            "pay_date": "2026-11-20", "status": "", "employee_number": "E-101", "technician": "Mike Johnson",
-            "lines": "1", "sales": "1500.00", "commission": "112.50", "override": "0.00", "adjustment": "0.00",
-            "manual": "0.00", "total": "112.50",
+        assert found[0] | {"Status": ""} == {
+            "Pay period": "Nov 1–15, 2026", "Start date": "2026-11-01", "End date": "2026-11-15",
+            "Pay date": "2026-11-20", "Status": "", "Employee number": "E-101", "Technician": "Mike Johnson",
+            "Lines": "1", "Sold": "1500.00", "Commission": "112.50", "Override": "0.00", "Adjustment": "0.00",
+            "Manual": "0.00", "Total": "112.50",
         }  # fmt: skip
-        data(api.patch(f"/admin/pay-periods/{period_id}/close")) if found[0]["status"] == "open" else None
+        data(api.patch(f"/admin/pay-periods/{period_id}/close")) if found[0]["Status"] == "open" else None
+
+
+def test_files_name_the_same_thing_alike(company: Company, period_id: int) -> None:
+    api = company.api()
+    sales, report, lines = (
+        set(api.get(f"/admin/csv-export/{path}").text.splitlines()[0].split(","))
+        for path in (
+            "sales",
+            "commission-report?date_from=2026-11-01&date_to=2026-11-30",
+            f"pay-period/{period_id}?detail=lines",
+        )
+    )
+    assert {"Sale", "Sold on", "Technician", "Item", "Customer", "Price"} <= sales & report & lines
+    assert {"Employee number", "Kind", "Role", "Share %", "Amount", "Note"} <= report & lines
+    assert not [
+        heading
+        for heading in sales | report | lines
+        if heading != heading[0].upper() + heading[1:] or "_" in heading
+    ]
 
 
 def test_export_the_commission_report(company: Company, period_id: int) -> None:
     found = rows(
         company.api().get("/admin/csv-export/commission-report?date_from=2026-11-01&date_to=2026-11-30")
     )
-    assert [(r["technician"], r["sale_price"], r["amount"], r["state"]) for r in found] == [
+    assert [(r["Technician"], r["Price"], r["Amount"], r["State"]) for r in found] == [
         ("Mike Johnson", "1500.00", "112.50", "posted"),
         ("Mike Johnson", "800.00", "60.00", "pending"),
     ]

@@ -65,7 +65,7 @@ def test_the_list_as_csv_has_the_totals_of_open_and_closed_periods(company: Comp
     with company.acting("payroll"):
         closing.close(scene.period)
     rows = text(company.sign_in("payroll").get("/pay-periods?format=csv")).splitlines()
-    assert rows[0] == "start_date,end_date,pay_date,status,total"
+    assert rows[0] == "Start date,End date,Pay date,Status,Total"
     assert "2026-11-01,2026-11-15,2026-11-20,closed,162.50" in rows
     assert "2026-11-16,2026-11-30,2026-12-04,open,112.50" in rows
 

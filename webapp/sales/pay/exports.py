@@ -34,53 +34,58 @@ def list_rows(conditions: Sequence[Any]) -> Any:
     closed = PayPeriod.total_cents.is_not(None)
     return (
         select(
-            func.to_char(PayPeriod.start_date, "YYYY-MM-DD").label("start_date"),
-            func.to_char(PayPeriod.end_date, "YYYY-MM-DD").label("end_date"),
-            func.to_char(PayPeriod.pay_date, "YYYY-MM-DD").label("pay_date"),
-            PayPeriod.status.label("status"),
-            csv.dollars(case((closed, PayPeriod.total_cents), else_=totals.live_total())).label("total"),
+            func.to_char(PayPeriod.start_date, "YYYY-MM-DD").label("Start date"),
+            func.to_char(PayPeriod.end_date, "YYYY-MM-DD").label("End date"),
+            func.to_char(PayPeriod.pay_date, "YYYY-MM-DD").label("Pay date"),
+            PayPeriod.status.label("Status"),
+            csv.dollars(case((closed, PayPeriod.total_cents), else_=totals.live_total())).label("Total"),
         )
         .where(PayPeriod.tenant_id == context.tenant_id(), *conditions)
         .order_by(PayPeriod.start_date.desc())
     )
 
 
+def _heading(column: str) -> str:
+    """`override_cents` → `Override`: files name a thing as the pages and the other files do."""
+    return {"sales_cents": "Sold"}.get(column, column.removesuffix("_cents").replace("_", " ").capitalize())
+
+
 def _of_period(period: PayPeriod) -> list[Any]:
     return [
-        literal(periods.label(period)).label("pay_period"),
-        literal(period.start_date.isoformat()).label("start_date"),
-        literal(period.end_date.isoformat()).label("end_date"),
-        literal(period.pay_date.isoformat()).label("pay_date"),
-        literal(period.status).label("status"),
+        literal(periods.label(period)).label("Pay period"),
+        literal(period.start_date.isoformat()).label("Start date"),
+        literal(period.end_date.isoformat()).label("End date"),
+        literal(period.pay_date.isoformat()).label("Pay date"),
+        literal(period.status).label("Status"),
     ]
 
 
 def _technician_rows(period: PayPeriod) -> Any:
     source = (totals.frozen if period.status == "closed" else totals.live)(period.id).subquery()
-    sums = [csv.dollars(source.c[name]).label(name.removesuffix("_cents")) for name in totals.AMOUNTS]
+    sums = [csv.dollars(source.c[name]).label(_heading(name)) for name in totals.AMOUNTS]
     return select(
         *_of_period(period),
-        csv.safe(func.coalesce(source.c.employee_number, "")).label("employee_number"),
-        csv.safe(source.c.technician_name).label("technician"),
-        source.c.lines.label("lines"),
+        csv.safe(func.coalesce(source.c.employee_number, "")).label("Employee number"),
+        csv.safe(source.c.technician_name).label("Technician"),
+        source.c.lines.label("Lines"),
         *sums,
     ).order_by(func.lower(source.c.technician_name), source.c.technician_id)
 
 
 _LINE_COLUMNS: Sequence[Any] = (
-    csv.safe(func.coalesce(Technician.employee_number, "")).label("employee_number"),
-    csv.safe(Technician.name).label("technician"),
-    PayLine.kind.label("kind"),
-    PayLine.role.label("role"),
-    Sale.number.label("sale"),
-    func.coalesce(func.to_char(Sale.sold_on, "YYYY-MM-DD"), "").label("sold_on"),
-    csv.safe(PayLine.description).label("item"),
-    csv.safe(func.coalesce(Sale.customer_name, "")).label("customer"),
-    func.coalesce(csv.dollars(Sale.sale_price_cents), "").label("sale_price"),
-    func.coalesce(csv.percent(PayLine.share_bps), "").label("share_percent"),
-    csv.dollars(PayLine.amount_cents).label("amount"),
-    csv.safe(PayLine.reason).label("reason"),
-    csv.safe(PayLine.note).label("note"),
+    csv.safe(func.coalesce(Technician.employee_number, "")).label("Employee number"),
+    csv.safe(Technician.name).label("Technician"),
+    PayLine.kind.label("Kind"),
+    PayLine.role.label("Role"),
+    Sale.number.label("Sale"),
+    func.coalesce(func.to_char(Sale.sold_on, "YYYY-MM-DD"), "").label("Sold on"),
+    csv.safe(PayLine.description).label("Item"),
+    csv.safe(func.coalesce(Sale.customer_name, "")).label("Customer"),
+    func.coalesce(csv.dollars(Sale.sale_price_cents), "").label("Price"),
+    func.coalesce(csv.percent(PayLine.share_bps), "").label("Share %"),
+    csv.dollars(PayLine.amount_cents).label("Amount"),
+    csv.safe(PayLine.reason).label("Reason"),
+    csv.safe(PayLine.note).label("Note"),
 )
 
 
@@ -96,22 +101,22 @@ def _line_rows(period: PayPeriod) -> Any:
 def report_csv(first: date, last: date) -> Response:
     """Every commission line of sales from `first` to `last`, pending ones marked."""
     mine = [
-        Sale.number.label("sale"),
-        func.to_char(Sale.sold_on, "YYYY-MM-DD").label("sold_on"),
-        csv.safe(func.coalesce(Technician.employee_number, "")).label("employee_number"),
-        csv.safe(Technician.name).label("technician"),
-        csv.safe(Item.name).label("item"),
-        csv.safe(func.coalesce(ItemCategory.name, "")).label("category"),
-        csv.safe(Sale.customer_name).label("customer"),
-        csv.dollars(Sale.sale_price_cents).label("sale_price"),
-        PayLine.kind.label("kind"),
-        PayLine.role.label("role"),
-        func.coalesce(csv.percent(PayLine.share_bps), "").label("share_percent"),
-        csv.dollars(PayLine.amount_cents).label("amount"),
-        PayLine.state.label("state"),
-        func.coalesce(func.to_char(PayPeriod.start_date, "YYYY-MM-DD"), "").label("pay_period_start"),
-        func.coalesce(func.to_char(PayPeriod.end_date, "YYYY-MM-DD"), "").label("pay_period_end"),
-        csv.safe(PayLine.note).label("note"),
+        Sale.number.label("Sale"),
+        func.to_char(Sale.sold_on, "YYYY-MM-DD").label("Sold on"),
+        csv.safe(func.coalesce(Technician.employee_number, "")).label("Employee number"),
+        csv.safe(Technician.name).label("Technician"),
+        csv.safe(Item.name).label("Item"),
+        csv.safe(func.coalesce(ItemCategory.name, "")).label("Category"),
+        csv.safe(Sale.customer_name).label("Customer"),
+        csv.dollars(Sale.sale_price_cents).label("Price"),
+        PayLine.kind.label("Kind"),
+        PayLine.role.label("Role"),
+        func.coalesce(csv.percent(PayLine.share_bps), "").label("Share %"),
+        csv.dollars(PayLine.amount_cents).label("Amount"),
+        PayLine.state.label("State"),
+        func.coalesce(func.to_char(PayPeriod.start_date, "YYYY-MM-DD"), "").label("Pay period start"),
+        func.coalesce(func.to_char(PayPeriod.end_date, "YYYY-MM-DD"), "").label("Pay period end"),
+        csv.safe(PayLine.note).label("Note"),
     ]
     return csv.response(reports.report_lines(mine, first, last), "commission-report")
 
@@ -122,17 +127,17 @@ def grouped_csv(first: date, last: date, group: str) -> Response:
     if group == "period":
         names = [
             func.coalesce(func.to_char(source.c[column], "YYYY-MM-DD"), "").label(label)
-            for column, label in (("name", "pay_period_start"), ("detail", "pay_period_end"))
+            for column, label in (("name", "Pay period start"), ("detail", "Pay period end"))
         ]
         order: Any = source.c.name.asc().nulls_last()
     else:
-        names = [csv.safe(func.coalesce(source.c.name, "")).label(group)]
+        names = [csv.safe(func.coalesce(source.c.name, "")).label(group.capitalize())]
         order = func.lower(source.c.name).asc().nulls_last()
     sums = [
-        csv.dollars(source.c[name]).label(name.removesuffix("_cents"))
+        csv.dollars(source.c[name]).label(_heading(name))
         for name in ("sales_cents", "commission_cents", "override_cents", "total_cents", "pending_cents")
     ]
-    chosen = select(*names, source.c.sales.label("sales_count"), *sums).order_by(order)
+    chosen = select(*names, source.c.sales.label("Sales"), *sums).order_by(order)
     return csv.response(chosen, f"commissions-by-{group}")
 
 
