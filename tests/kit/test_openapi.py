@@ -1,5 +1,6 @@
 """The APIs' reference is valid, complete, and served without signing in."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -121,3 +122,47 @@ def test_the_reference_page_loads_our_own_files_only(client: FlaskClient) -> Non
     assert 'data-url="/api/openapi.json"' in text
     assert "http" not in text.replace("http://www.w3.org", "")
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
+
+
+def test_the_reference_begins_with_signing_in_and_what_one_came_for(document: dict[str, Any]) -> None:
+    assert list(document["paths"])[:2] == ["/api/v1/tenants/resolve/{code}", "/api/v1/auth/login"]
+    names = [tag["name"].partition(": ")[2] for tag in document["tags"]]
+    assert names[:4] == ["Sign-in", "Sales", "Technicians", "Customers"]
+    shown = list(dict.fromkeys(tag for _, _, op in operations(document) for tag in op["tags"]))
+    assert shown == [tag["name"] for tag in document["tags"]]
+    served = openapi.rendered("https://truckroll.example.com")[0]
+    assert (
+        served.index(b'"/api/v1/auth/login"')
+        < served.index(b'"/api/v1/sales"')
+        < served.index(b"commission-config")
+    )
+
+
+def test_the_examples_of_requests_would_be_accepted(document: dict[str, Any]) -> None:
+    refused = []
+    for route in api.ROUTES:
+        if route.body is None:
+            continue
+        path = openapi._PARAMETER.sub(r"{\2}", route.path)
+        body = document["paths"][path][route.method.lower()]["requestBody"]["content"]["application/json"]
+        try:
+            route.body.model_validate_json(json.dumps(body["example"]))
+        except ValueError as problem:
+            refused.append(f"{route.method} {path}: {problem}")
+    assert refused == []
+
+
+def test_examples_are_such_as_one_would_send_and_get(document: dict[str, Any]) -> None:
+    sale = document["paths"]["/api/v1/sales"]["post"]
+    sent = sale["requestBody"]["content"]["application/json"]["example"]
+    assert (sent["sale_price_cents"], sent["payment_type"], sent["sold_on"]) == (
+        150_000,
+        "credit_card",
+        "2026-03-15",
+    )
+    got = sale["responses"]["201"]["content"]["application/json"]["example"]
+    assert got["ok"] is True
+    assert (got["data"]["item_name"], got["data"]["technician_name"]) == ("AC tune-up", "Mike Johnson")
+    assert (got["data"]["voided_at"], got["data"]["status"]) == (None, "pending")
+    assert '"string"' not in json.dumps([op.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+                                         for _, _, op in operations(document)])  # fmt: skip

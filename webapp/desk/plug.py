@@ -4,6 +4,7 @@ from webapp.accounts.permissions import OFFICE_USE
 from webapp.desk import (
     appointment_waiting,
     equipment_waiting,
+    examples,
     fleet_waiting,
     job_waiting,
     reference,
@@ -14,6 +15,7 @@ from webapp.desk import (
     views,
     waiting,
 )
+from webapp.kit import openapi
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
@@ -31,6 +33,7 @@ __all__ = [
 
 def _wire(app: App) -> None:
     app.context_processor(views.shell_values)
+    openapi.guide.order, openapi.guide.values = examples.ORDER, examples.VALUES
     if not app.config["SETTINGS"].production:
         app.register_blueprint(styleguide.bp)
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +15,7 @@ from webapp.kit import events
 from webapp.kit.api import ROUTES, Route
 from webapp.kit.dialects import ALL, Agents, Dialect, Field, Growth, Intake
 from webapp.kit.errors import Invalid
+from webapp.kit.samples import Samples
 
 REF = "#/components/schemas/{model}"
 WEBHOOKS = "/api/v1/webhooks"  # the address events are subscribed at, where the application has it
@@ -27,6 +30,17 @@ _PATH_KINDS: dict[str, dict[str, Any]] = {
 _PARAMETER = re.compile(r"<(?:([a-z]+)(?:\([^)]*\))?:)?([a-z_]+)>")
 
 
+@dataclass(slots=True)
+class Guide:
+    """What `wiring.py` hands over from above: the order of the tags, and examples by the names of fields."""
+
+    order: Sequence[str] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+guide = Guide()
+
+
 def rendered(base_url: str) -> tuple[bytes, str]:
     """The document as JSON with its ETag; made once for each process and address."""
     return _rendered(base_url, len(ROUTES))
@@ -34,7 +48,7 @@ def rendered(base_url: str) -> tuple[bytes, str]:
 
 @lru_cache(maxsize=4)
 def _rendered(base_url: str, routes: int) -> tuple[bytes, str]:
-    data = orjson.dumps(document(base_url), option=orjson.OPT_SORT_KEYS)
+    data = orjson.dumps(document(base_url))  # in its own order: what people need first comes first
     return data, hashlib.sha256(data).hexdigest()[:32]
 
 
@@ -48,6 +62,7 @@ class _Schemas:
             [(m, mode) for m in ordered for mode in ("validation", "serialization")], ref_template=REF
         )
         self.definitions: dict[str, Any] = _without_empty_defaults(found.get("$defs", {}))
+        self.samples = Samples(self.definitions, guide.values)
 
     def accepted(self, model: type[BaseModel]) -> dict[str, Any]:
         return dict(self.refs[(model, "validation")])
@@ -77,7 +92,8 @@ def _without_empty_defaults(schema: Any) -> Any:
 
 def document(base_url: str) -> dict[str, Any]:
     """The whole document, every dialect in it."""
-    routes = sorted(ROUTES, key=lambda r: (r.path, r.method))
+    # within a tag as its author put them: signing in begins with finding the organization
+    routes = [route for _, route in sorted(enumerate(ROUTES), key=lambda one: (*_place(one[1]), one[0]))]
     schemas = _Schemas(routes)
     paths: dict[str, Any] = {}
     for route in routes:
@@ -92,7 +108,7 @@ def document(base_url: str) -> dict[str, Any]:
             "description": "Every API of Truckroll. Each tag begins with its API, which has its own envelope and credential.",
         },
         "servers": [{"url": base_url}],
-        "tags": [{"name": name} for name in sorted({_tag(r) for r in routes})],
+        "tags": [{"name": name} for name in dict.fromkeys(_tag(r) for r in routes)],
         "paths": paths,
         "components": {
             "schemas": schemas.definitions | _error_schemas(),
@@ -104,6 +120,12 @@ def document(base_url: str) -> dict[str, Any]:
             name: {"post": _webhook(kind)} for name, kind in sorted(events.CATALOGUE.items())
         }
     return found
+
+
+def _place(route: Route) -> tuple[int, int, str]:
+    """Where a route stands: by its API, then by the guide's order of tags, then by the alphabet."""
+    known = list(guide.order)
+    return ALL.index(route.dialect), known.index(route.tag) if route.tag in known else len(known), route.tag
 
 
 def _tag(route: Route) -> str:
@@ -132,7 +154,7 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {
             "required": any(f.is_required() for f in route.body.model_fields.values()),
-            "content": {"application/json": {"schema": schemas.accepted(route.body)}},
+            "content": {"application/json": _shown(schemas.accepted(route.body), schemas)},
         }
     return operation
 
@@ -148,7 +170,13 @@ def _description(route: Route) -> str:
 
 def _parameters(route: Route, schemas: _Schemas) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": _PATH_KINDS.get(kind, _TEXT)}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _PATH_KINDS.get(kind, _TEXT),
+            "example": schemas.samples.of(_PATH_KINDS.get(kind, _TEXT), name),
+        }
         for kind, name in _PARAMETER.findall(route.path)
     ]
     if route.query is not None:
@@ -189,7 +217,7 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
             "content": {route.media_type: {"schema": {"type": "string", "format": "binary"}}},
         }
     else:
-        good["content"] = {"application/json": {"schema": _wrapped(route, _data(route, schemas))}}
+        good["content"] = {"application/json": _shown(_wrapped(route, _data(route, schemas)), schemas)}
     error = {"application/json": {"schema": {"$ref": REF.format(model=f"Error_{_family(route.dialect)}")}}}
     # some APIs answer 400 to a field that is wrong
     refusals = {route.dialect.status(Invalid()) if status == 422 else status for status in _REFUSALS}
@@ -198,6 +226,10 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     return {str(route.status): good} | {
         str(status): {"description": _REFUSALS[status], "content": error} for status in sorted(refusals)
     }
+
+
+def _shown(schema: dict[str, Any], schemas: _Schemas) -> dict[str, Any]:
+    return {"schema": schema, "example": schemas.samples.of(schema)}
 
 
 def _data(route: Route, schemas: _Schemas) -> dict[str, Any]:
