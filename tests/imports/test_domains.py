@@ -1,5 +1,6 @@
 """The kinds that ship: technicians, price book, customers and sales, each through check and writing."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -10,6 +11,7 @@ from tests.accounts.support import audited
 from tests.factories.world import Company
 from webapp.catalog import service as catalog
 from webapp.customers import service as customers
+from webapp.fleet.service import vehicles as fleet
 from webapp.imports import service
 from webapp.kit import clock, jobs
 from webapp.kit.db import db, get
@@ -142,6 +144,47 @@ def test_a_price_book_changes_what_it_says_otherwise_and_leaves_the_rest(company
         assert (item.list_price_cents, item.description) == (18900, "Kept")
 
 
+def told(company: Company, kind: str, text: str) -> list[list[tuple[str, str, str]]]:
+    """What each row would change: the field, before and after."""
+    return [
+        [(c["column"], c["before"], c["after"]) for c in row.problems]
+        for row in check(company, kind, text)[1]
+    ]
+
+
+def test_the_dry_run_says_from_what_to_what(company: Company) -> None:
+    with company.acting("manager"):
+        heating = catalog.create_category({"name": "Old stuff"}).id
+        catalog.create(
+            {"name": "AC tune-up", "code": "AC-100", "list_price_cents": 1, "category_id": heating}
+        )
+        boss = technicians.create({"name": "Dana Reed", "employee_number": "T-1", "pay_type": "hourly"}).id
+        technicians.create(
+            {"name": "Mike", "employee_number": "T-104", "pay_type": "hourly", "supervisor_id": boss}
+        )
+        technicians.create({"name": "Lee Park", "employee_number": "T-2", "pay_type": "hourly"})
+        customers.create({"name": "John Smith", "phone": "(512) 555-0111"})
+        fleet.create({"name": "Van 12", "make": "Ford"})
+    assert told(company, "items", "Item,Code,Price,Category\nAC tune-up,AC-100,189.00,Cooling\n") == [
+        [("List price", "$0.01", "$189.00"), ("Category", "Old stuff", "Cooling")]
+    ]
+    text = (
+        "Name,Employee number,Pay,First day,Supervisor\nMike Johnson,T-104,commission,2026-03-01,Lee Park\n"
+    )
+    assert sorted(told(company, "technicians", text)[0]) == [
+        ("First day", "", "Mar 1, 2026"), ("Name", "Mike", "Mike Johnson"), ("Pay type", "Hourly", "Commission"),
+        ("Supervisor", "Dana Reed", "Lee Park"),
+    ]  # fmt: skip
+    text = "Name,Phone,Email,Address\nJohn Smith,(512) 555-0111,john@example.com,123 Oak St\n"
+    assert told(company, "customers", text) == [
+        [("Email", "", "john@example.com"), ("Address", "", "123 Oak St")]
+    ]
+    text = "Vehicle,Make,Odometer,Driver\nVan 12,GMC,12000,Mike\n"
+    assert sorted(told(company, "vehicles", text)[0]) == [
+        ("Driver", "", "Mike"), ("Make", "Ford", "GMC"), ("Odometer", "0", "12,000"),
+    ]  # fmt: skip
+
+
 def test_technicians_are_recognised_by_number_and_wrong_ones_named(company: Company) -> None:
     with company.acting("manager"):
         technicians.create({"name": "M. Johnson", "employee_number": "T-104", "pay_type": "hourly"})
@@ -202,6 +245,7 @@ def test_sales_that_cannot_be_are_named_before_anything_is_written(company: Comp
 def test_a_sale_with_a_number_is_corrected_by_the_next_file(company: Company) -> None:
     everything(company)
     text = SALES.replace("189.00", "199.00")
+    assert told(company, "sales", text) == [[("Price", "$189.00", "$199.00")], []]
     assert states(company, "sales", text) == ["changed", "same"]
     bring(company, "sales", text)
     with company.acting():

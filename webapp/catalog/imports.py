@@ -14,6 +14,7 @@ from webapp.imports.registry import (
     SAME,
     UNSURE,
     WRONG,
+    Change,
     Choice,
     Context,
     FieldSpec,
@@ -25,7 +26,7 @@ from webapp.imports.registry import (
 )
 from webapp.kit import context, errors, money
 from webapp.kit.db import db, get
-from webapp.models import Item
+from webapp.models import Item, ItemCategory
 
 FIELDS = (
     FieldSpec("name", "Item", required=True, most=160, example="AC tune-up",
@@ -79,8 +80,10 @@ def check(values: Values, ctx: Context) -> Outcome:
     if not found:
         return Outcome(NEW, also=also)
     item = get(Item, found[0].id)
-    changed = bool(also) or any(getattr(item, k) != v for k, v in changes.items())
-    return Outcome(CHANGED if changed else SAME, record_id=item.id, also=also)
+    found_changes = cells.compared(item, changes, {"category_id": ("category", _category_name)})
+    if also:
+        found_changes.append(Change("category", _category_name(item.category_id), values["category"]))
+    return Outcome(CHANGED if found_changes else SAME, record_id=item.id, also=also, changes=found_changes)
 
 
 def write(values: Values, ctx: Context) -> int:
@@ -120,6 +123,10 @@ def _category(values: Values, ctx: Context) -> tuple[int | None, list[str], Prob
     if known[1]:
         return None, [], Problem("category", f"The category {name} is archived.")
     return known[0], [], None
+
+
+def _category_name(category_id: int | None) -> str:
+    return get(ItemCategory, category_id).name if category_id is not None else ""
 
 
 def _like(values: Values, ctx: Context) -> list[Known]:

@@ -14,6 +14,7 @@ from webapp.imports.registry import (
     NEW,
     SAME,
     UNSURE,
+    Change,
     Choice,
     Context,
     FieldSpec,
@@ -80,9 +81,10 @@ def check(values: Values, ctx: Context) -> Outcome:
         if verdict.certain is None:
             return Outcome(NEW)
         customer = verdict.certain.customer
-    missing = _missing(customer, values, all_of_it=bool(values["reference"]))
-    changed = bool(missing) or _new_place(customer, values)
-    return Outcome(CHANGED if changed else SAME, record_id=customer.id)
+    changes = cells.compared(customer, _missing(customer, values, all_of_it=bool(values["reference"])))
+    if _new_place(customer, values):
+        changes.append(Change("address", "", rules.one_line(_whole_place(values))))
+    return Outcome(CHANGED if changes else SAME, record_id=customer.id, changes=changes)
 
 
 def write(values: Values, ctx: Context) -> int:

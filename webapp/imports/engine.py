@@ -18,6 +18,7 @@ from webapp.models import Import, ImportRow
 
 PIECE = 500
 Step = Callable[[int], None]  # told how many rows of a piece are done
+LONGEST = 200  # characters of what a field holds, before and after
 ALSO_SHOWN = 200  # names of what is made besides the rows; more are counted
 
 
@@ -190,7 +191,7 @@ def _insert(
             "kind": record.kind,
             "row_number": row.number,
             "status": outcome.status,
-            "problems": _stored(spec, outcome.problems),
+            "problems": _stored(spec, outcome.problems) or _stored_changes(spec, outcome),
             "choices": [{"id": c.id, "label": c.label, "hint": c.hint} for c in outcome.choices],
             "row_key": key,
             "record_id": outcome.record_id if outcome.status == SAME else None,
@@ -204,6 +205,18 @@ def _stored(spec: ImportSpec, problems: Iterable[Problem]) -> list[dict[str, str
     return [
         {"field": p.field, "column": spec.label(p.field), "message": p.message.replace("\x00", "")}
         for p in problems
+    ]
+
+
+def _stored_changes(spec: ImportSpec, outcome: Outcome) -> list[dict[str, str]]:
+    return [
+        {
+            "field": c.field,
+            "column": spec.label(c.field),
+            "before": c.before[:LONGEST],
+            "after": c.after[:LONGEST],
+        }
+        for c in outcome.changes
     ]
 
 

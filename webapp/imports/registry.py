@@ -74,11 +74,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a row makes of one of our fields: from what to what, in words ("" is nothing)."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What writing a row would do.
 
     `unsure` carries the `choices` and, as its only problem, the question; rows with the same question and choices are
-    answered together. `also` names what is made besides the row (“Category Heating”), for people to see beforehand.
+    answered together. `also` names what is made besides the row (“Category Heating”), for people to see beforehand, and
+    `changes` what a changed row changes.
     """
 
     status: str
@@ -86,6 +96,7 @@ class Outcome:
     choices: Sequence[Choice] = ()
     record_id: int | None = None
     also: Sequence[str] = ()
+    changes: Sequence[Change] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import orjson
 
-from webapp.imports.registry import Context, FieldSpec, ImportSpec, Problem, Values
-from webapp.kit import money
+from webapp.imports.registry import Change, Context, FieldSpec, ImportSpec, Problem, Values
+from webapp.kit import clean, money
 
 
 def plain(text: str) -> str:
@@ -186,6 +187,44 @@ def parse_yes(text: str, context: Context) -> bool:
     if word in {"no", "n", "false", "0", "off", "-"}:
         return False
     raise ValueError(f"“{text[:40]}” is neither yes nor no.")
+
+
+Named = tuple[str, Callable[[Any], str]]
+
+
+def compared(
+    record: Any, wanted: Mapping[str, Any], names: Mapping[str, Named] | None = None
+) -> list[Change]:
+    """What of a record would be otherwise: each column of `wanted` that differs, before and after in words.
+
+    `names` gives columns another field of ours, and their own words: `{"category_id": ("category", name_of)}`.
+    """
+    found = []
+    for column, value in wanted.items():
+        held = getattr(record, column)
+        if held != value:
+            field, say = (names or {}).get(column, (column, partial(in_words, column)))
+            found.append(Change(field, say(held), say(value)))
+    return found
+
+
+def in_words(column: str, value: Any) -> str:
+    """A value as people read it: dollars, dates as on the pages, yes and no; nothing is ""."""
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if column.endswith("_cents"):
+        return money.dollars(value)
+    if isinstance(value, date):
+        return f"{value:%b} {value.day}, {value.year}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if column == "phone":
+        return clean.phone_words(value)
+    if column.endswith(("_type", "status")):
+        return str(value).replace("_", " ").capitalize()
+    return f"{value:,}" if isinstance(value, int) and "miles" in column else str(value)
 
 
 def one_of(words: Mapping[str, str]) -> Any:

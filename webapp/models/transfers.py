@@ -71,7 +71,9 @@ class ImportRow(Base, Tenanted):
     kind: Mapped[str] = mapped_column(Text)
     row_number: Mapped[int] = mapped_column(Integer)  # as a spreadsheet counts: the header is 1
     status: Mapped[str] = mapped_column(Text)  # new, changed, same, wrong, unsure
-    problems: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)  # column, message
+    problems: Mapped[list[dict[str, str]]] = mapped_column(
+        JSONB, default=list
+    )  # column, message; of a changed row before, after
     choices: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)  # candidates, when unsure
     chosen: Mapped[str | None] = mapped_column(Text)  # "new" or the id that was picked
     row_key: Mapped[bytes | None] = mapped_column(LargeBinary)

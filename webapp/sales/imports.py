@@ -18,6 +18,7 @@ from webapp.imports.registry import (
     SAME,
     UNSURE,
     WRONG,
+    Change,
     Choice,
     Context,
     FieldSpec,
@@ -111,7 +112,8 @@ def check(values: Values, ctx: Context) -> Outcome:
     if problems:
         return Outcome(WRONG, problems)
     if ctx.written is not None:
-        return Outcome(CHANGED if _changes(values, ctx, ctx.written) else SAME, record_id=ctx.written)
+        changes = _in_words(values, ctx, ctx.written)
+        return Outcome(CHANGED if changes else SAME, record_id=ctx.written, changes=changes)
     try:
         candidates = _candidates(values, ctx)
     except errors.Invalid as problem:
@@ -297,6 +299,19 @@ def _changes(values: Values, ctx: Context, sale_id: int) -> dict[str, Any]:
         if values[name] is not None:
             wanted[name] = values[name]
     return {k: v for k, v in wanted.items() if getattr(sale, k) != v}
+
+
+def _in_words(values: Values, ctx: Context, sale_id: int) -> list[Change]:
+    def technician(number: int) -> str:
+        return next((k.name for k in ctx.memo["technicians"] if k.id == number), "")
+
+    names: dict[str, cells.Named] = {
+        "technician_id": ("technician", technician),
+        "item_id": ("item", lambda number: get(Item, number).name),
+        "sale_price_cents": ("price", money.dollars),
+        "sold_on": ("date", lambda day: cells.in_words("sold_on", day)),
+    }
+    return cells.compared(get(Sale, sale_id), _changes(values, ctx, sale_id), names)
 
 
 def _ours(problem: errors.Invalid) -> list[Problem]:

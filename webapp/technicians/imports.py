@@ -91,8 +91,15 @@ def check(values: Values, ctx: Context) -> Outcome:
         return Outcome(NEW)
     technician = get(Technician, found[0].id)
     held = {name: getattr(technician, name) for name in rules.FIELDS}
-    changed = any(held[k] != v for k, v in rules.cleaned(changes, held).items())
-    return Outcome(CHANGED if changed else SAME, record_id=technician.id)
+    everybody = _everybody(ctx)
+
+    def name_of(number: int | None) -> str:
+        return everybody[number].name if number in everybody else ""
+
+    found_changes = cells.compared(
+        technician, rules.cleaned(changes, held), {"supervisor_id": ("supervisor", name_of)}
+    )
+    return Outcome(CHANGED if found_changes else SAME, record_id=technician.id, changes=found_changes)
 
 
 def write(values: Values, ctx: Context) -> int:

@@ -72,8 +72,8 @@ def check(values: Values, ctx: Context) -> Outcome:
     held = queries.held(who, skill)
     if held is None:
         return Outcome(NEW)
-    changed = any(getattr(held, name) != value for name, value in given.items())
-    return Outcome(CHANGED if changed else SAME, record_id=held.id)
+    changes = cells.compared(held, given)
+    return Outcome(CHANGED if changes else SAME, record_id=held.id, changes=changes)
 
 
 def write(values: Values, ctx: Context) -> int:

@@ -15,6 +15,7 @@ from webapp.imports.registry import (
     NEW,
     SAME,
     WRONG,
+    Change,
     Context,
     FieldSpec,
     ImportSpec,
@@ -24,8 +25,8 @@ from webapp.imports.registry import (
     register,
 )
 from webapp.kit import context, errors
-from webapp.kit.db import db
-from webapp.models import Vehicle
+from webapp.kit.db import db, get
+from webapp.models import Technician, Vehicle
 
 STATES = {"In use": "active", "In the shop": "in_shop", "Retired": "retired", "Active": "active", "Shop": "in_shop",
           "In shop": "in_shop", "Inactive": "retired", "Sold": "retired"}  # fmt: skip
@@ -81,10 +82,19 @@ def check(values: Values, ctx: Context) -> Outcome:
     doubt = _doubt(vehicle, values["odometer_miles"])
     if doubt:
         return Outcome(WRONG, [Problem("odometer_miles", doubt)])
-    changed = any(getattr(vehicle, name) != value for name, value in given.items())
-    changed = changed or _reads(vehicle, values["odometer_miles"])
-    changed = changed or (driver is not None and vehicle.technician_id != driver)
-    return Outcome(CHANGED if changed else SAME, record_id=vehicle.id)
+    wanted = dict(given)
+    if _reads(vehicle, values["odometer_miles"]):
+        wanted["odometer_miles"] = values["odometer_miles"]
+    if driver is not None:
+        wanted["technician_id"] = driver
+    changes = cells.compared(vehicle, wanted, {"technician_id": ("driver", _name_of)})
+    if "odometer_miles" in wanted and wanted["odometer_miles"] == vehicle.odometer_miles:
+        changes.append(Change("odometer_miles", "", cells.in_words("odometer_miles", vehicle.odometer_miles)))
+    return Outcome(CHANGED if changes else SAME, record_id=vehicle.id, changes=changes)
+
+
+def _name_of(technician_id: int | None) -> str:
+    return get(Technician, technician_id).name if technician_id is not None else ""
 
 
 def write(values: Values, ctx: Context) -> int:
