@@ -1,6 +1,5 @@
 """The kinds that ship: technicians, price book, customers and sales, each through check and writing."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 

@@ -268,6 +268,19 @@ def test_a_sale_is_recorded_from_the_form(company: Company, fields: dict[str, st
         assert jane.phone == "+15125550123"
 
 
+def test_an_empty_company_is_shown_where_technicians_and_items_are_added(company: Company) -> None:
+    page = company.sign_in("manager").get("/sales/new").get_data(as_text=True)
+    assert 'There is none to choose yet. <a href="/technicians/new">Add a technician</a>' in page
+    assert 'data-add-url="/items/new"' in page
+    # who may not add any is not sent there
+    assert "/technicians/new" not in company.sign_in("dispatcher").get("/sales/new").get_data(as_text=True)
+    with company.acting():
+        sales.technician()
+    assert "There is none to choose" not in company.sign_in("manager").get("/sales/new").get_data(
+        as_text=True
+    )
+
+
 def test_one_after_the_other_keeps_technician_and_day(company: Company, fields: dict[str, str]) -> None:
     client = company.sign_in("dispatcher")
     answer = send(client, "/sales/new", "/sales/new", then="again", **fields)

@@ -29,7 +29,7 @@ def _tabs(active: str, tallies: dict[str, int] | None = None) -> list[dict[str, 
     found = [
         {"label": "Matrix", "url": HOME, "active": active == "matrix"},
         {"label": "Certificates", "url": f"{HOME}/certificates", "active": active == "certificates"},
-        {"label": "Catalogue", "url": f"{HOME}/skills", "active": active == "skills"},
+        {"label": "Catalog", "url": f"{HOME}/skills", "active": active == "skills"},
     ]
     if waiting:
         found[1]["count"] = waiting

@@ -55,8 +55,10 @@ export default function combobox(field) {
     else input.removeAttribute("aria-activedescendant");
   }
 
-  function show(found) {
-    items = found;
+  function show(given) {
+    // where there is nothing to choose, the way to what is missing stands in its place
+    const add = !given.length && field.dataset.addUrl ? [{ label: field.dataset.addLabel, url: field.dataset.addUrl, hint: local?.length === 0 ? "There is none yet" : "Nothing found" }] : [];
+    const found = (items = [...given, ...add]);
     const options = found.map((item, index) => el("li", { role: "option", id: `${listId}-${index}`, class: "tr-combo-option", "aria-selected": "false" }, el("span", {}, item.label), item.hint ? el("span", { class: "tr-sub" }, item.hint) : null));
     list.replaceChildren(...(options.length ? options : [el("li", { class: "tr-combo-empty", role: "option", "aria-disabled": "true" }, "Nothing found")]));
     current = -1;
@@ -81,6 +83,7 @@ export default function combobox(field) {
   }
 
   function pick(item) {
+    if (item.url) return void location.assign(item.url);
     picked = item;
     if (isSelect && ![...field.options].some((option) => option.value === String(item.id))) field.add(new Option(item.label, item.id));
     field.value = item.id;
