@@ -14,7 +14,7 @@ from webapp.kit.db import get
 from webapp.models import RoutePlan, Technician
 from webapp.routing.queries import plans as reading
 
-PAGE = "/dispatch/optimise?date=2026-11-30"
+PAGE = "/dispatch/optimize?date=2026-11-30"
 
 
 @pytest.fixture(autouse=True)
@@ -54,20 +54,20 @@ def test_a_day_is_planned_looked_at_and_accepted(company: Company) -> None:
     wes, eve = crossed(company)
     office = company.sign_in("dispatcher")
     assert "2 visits on the lanes, 2 waiting" in office.get(PAGE).get_data(as_text=True)
-    assert post(office, "/dispatch/optimise", date="2026-11-30").location == PAGE
+    assert post(office, "/dispatch/optimize", date="2026-11-30").location == PAGE
     page = office.get(PAGE).get_data(as_text=True)
     plan = newest(company)
-    assert f"/dispatch/optimise/{plan.id}/progress" in page
-    bar = office.get(f"/dispatch/optimise/{plan.id}/progress", headers={"HX-Request": "true"})
+    assert f"/dispatch/optimize/{plan.id}/progress" in page
+    bar = office.get(f"/dispatch/optimize/{plan.id}/progress", headers={"HX-Request": "true"})
     assert "every 1s" in bar.get_data(as_text=True)
     work(company)
-    bar = office.get(f"/dispatch/optimise/{plan.id}/progress", headers={"HX-Request": "true"})
+    bar = office.get(f"/dispatch/optimize/{plan.id}/progress", headers={"HX-Request": "true"})
     assert "routes-changed" in bar.headers["HX-Trigger"]
     page = office.get(PAGE).get_data(as_text=True)
     for words in ("Minutes saved", "min saved", "Accept with Eve East", "Accept with Wes West", "from Wes West", "In the west",
                   "Nobody knows where it is", "Ann Lee", "Before", "After"):  # fmt: skip
         assert words in page, words
-    sent = office.post(f"/dispatch/optimise/{plan.id}/accept", data={"csrf_token": csrf_of(page), "technician_id": str(wes)},
+    sent = office.post(f"/dispatch/optimize/{plan.id}/accept", data={"csrf_token": csrf_of(page), "technician_id": str(wes)},
                        headers={"HX-Request": "true", "HX-Target": "plan"})  # fmt: skip
     assert sent.status_code == 200
     assert "2 technicians are on the board" in sent.headers["HX-Trigger"]
@@ -80,29 +80,29 @@ def test_a_day_is_planned_looked_at_and_accepted(company: Company) -> None:
 def test_an_outdated_plan_is_refused_in_words_and_a_discarded_one_is_gone(company: Company) -> None:
     wes, _ = crossed(company)
     office = company.sign_in("dispatcher")
-    post(office, "/dispatch/optimise", date="2026-11-30")
+    post(office, "/dispatch/optimize", date="2026-11-30")
     work(company)
     plan = newest(company)
     with company.acting("dispatcher"):
         make.block(get(Technician, wes), make.at(12), make.at(13))
-    refused = post(office, f"/dispatch/optimise/{plan.id}/accept")
+    refused = post(office, f"/dispatch/optimize/{plan.id}/accept")
     assert refused.status_code == 409
     assert "The blocked times of Wes West were changed." in refused.get_data(as_text=True)
-    assert post(office, f"/dispatch/optimise/{plan.id}/discard").status_code == 303
+    assert post(office, f"/dispatch/optimize/{plan.id}/discard").status_code == 303
     assert "The last plan of this day was discarded." in office.get(PAGE).get_data(as_text=True)
 
 
 def test_a_day_that_is_over_and_a_day_that_is_none(company: Company) -> None:
     office = company.sign_in("dispatcher")
-    assert "This day is over" in office.get("/dispatch/optimise?date=2026-11-01").get_data(as_text=True)
-    assert office.get("/dispatch/optimise?date=someday").status_code == 400
-    assert post(office, "/dispatch/optimise", date="2026-11-01").status_code == 422
+    assert "This day is over" in office.get("/dispatch/optimize?date=2026-11-01").get_data(as_text=True)
+    assert office.get("/dispatch/optimize?date=someday").status_code == 400
+    assert post(office, "/dispatch/optimize", date="2026-11-01").status_code == 422
 
 
 def test_who_may_only_look_sees_no_buttons(company: Company) -> None:
     crossed(company)
     office = company.sign_in("dispatcher")
-    post(office, "/dispatch/optimise", date="2026-11-30")
+    post(office, "/dispatch/optimize", date="2026-11-30")
     work(company)
     page = company.sign_in("payroll").get(PAGE).get_data(as_text=True)
     assert "Minutes saved" in page
@@ -113,7 +113,7 @@ def test_who_may_only_look_sees_no_buttons(company: Company) -> None:
 def test_the_page_asks_as_many_statements_however_many_routes_there_are(company: Company) -> None:
     crossed(company)
     office = company.sign_in("dispatcher")
-    post(office, "/dispatch/optimise", date="2026-11-30")
+    post(office, "/dispatch/optimize", date="2026-11-30")
     work(company)
     office.get(PAGE)
     with counted() as few:
@@ -121,7 +121,7 @@ def test_the_page_asks_as_many_statements_however_many_routes_there_are(company:
     with company.acting("dispatcher"):
         for n in range(4):
             visit(f"More {n}", 10, MIDDLE, make.technician(f"Tech {n}"))
-    post(office, "/dispatch/optimise", date="2026-11-30")
+    post(office, "/dispatch/optimize", date="2026-11-30")
     work(company)
     office.get(PAGE)
     with counted() as many:

@@ -79,6 +79,8 @@ def _tell(plot: Plot, say: Say) -> UUID:
         _day(world, day, today)
         timesheets.day(world, day, today)
         jobs.day(world, day, today)
+        if day == today:
+            timesheets.lunch_and_home(world, today)
     return world.tenant_id
 
 

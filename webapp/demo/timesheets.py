@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.demo.world import World, acting, moment
-from webapp.kit import clock
+from webapp.kit import clock, context
 from webapp.kit.db import db
-from webapp.models import TimeEntry
+from webapp.models import LaneBlock, TimeEntry
 from webapp.timesheets import queries, service
 from webapp.timesheets.service.bulk import Worked
 
@@ -108,18 +108,47 @@ def _today(world: World, today: date) -> None:
 
 
 def _morning(world: World, position: int, today: date, now: datetime) -> None:
-    """Who is at work clocked in, has lunch, and goes home, as far as the day has come."""
+    """Who is at work clocked in, once their day has begun."""
+    at = world.at(today, 7, 22 + 6 * position)
+    if at <= now:
+        with clock.at(at):
+            service.clock_in(_place(world, today, position))
+
+
+def _place(world: World, today: date, position: int) -> service.Punch:
     chance = Random(f"{world.plot.seed} {today} {position}")  # noqa: S311  # a story, the same every time
-    lunch = world.at(today, 11, 45 + 7 * position)
-    end = world.at(today, 16, 20 + 9 * position)
-    place = service.Punch(
+    return service.Punch(
         latitude=f"27.9{chance.randint(1000, 9999)}", longitude=f"-82.4{chance.randint(1000, 9999)}"
     )
+
+
+def lunch_and_home(world: World, today: date) -> None:
+    """Lunch where the board has it, and the way home, as far as the day has come; told once the day's jobs are known."""
+    if today.weekday() >= 5:
+        return
+    with acting(world, "admin"):
+        begins = {
+            block.technician_id: block.starts_at
+            for block in db.session.scalars(
+                select(LaneBlock).where(
+                    LaneBlock.tenant_id == context.tenant_id(), LaneBlock.kind == "lunch",
+                    LaneBlock.starts_at >= world.at(today, 0), LaneBlock.starts_at < world.at(today, 23),
+                )
+            )
+        }  # fmt: skip
+    for position, technician_id in enumerate(world.technicians):
+        if position not in (FORGETFUL, ABSENT):
+            with acting(world, f"tech{position + 1}"):
+                _afternoon(world, position, today, begins.get(technician_id))
+
+
+def _afternoon(world: World, position: int, today: date, lunch: datetime | None) -> None:
+    now, lunch = clock.now(), lunch or world.at(today, 12, 30)
+    end = world.at(today, 16, 20 + 9 * position)
     steps: tuple[tuple[datetime, Callable[[], Any]], ...] = (
-        (world.at(today, 7, 22 + 6 * position), lambda: service.clock_in(place)),
         (lunch, lambda: service.start_break(service.Punch())),
         (lunch + timedelta(minutes=30), lambda: service.end_break(service.Punch())),
-        (end, lambda: service.clock_out(place)),
+        (end, lambda: service.clock_out(_place(world, today, position))),
     )
     for at, step in steps:
         if at <= now:

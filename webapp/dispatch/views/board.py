@@ -147,7 +147,7 @@ def _frame(ask: Ask) -> dict[str, Any]:
     return {
         "page_title": "Dispatch", "ask": ask, "today": today, "views": VIEWS, "tabs": TABS, "words": words,
         "title": _title(ask, today), "earlier": ask.url(date=_step(ask, -1)), "later": ask.url(date=_step(ask, 1)),
-        "people": technicians.choices(), "zones": fleet.zone_names(), "optimise": offered("/dispatch/optimise"),
+        "people": technicians.choices(), "zones": fleet.zone_names(), "optimize": offered("/dispatch/optimize"),
         "requests": schedules.leave_waiting() if permissions.may(SCHEDULE_EDIT) else 0,
         "settles": permissions.may(DISPATCH_SETTINGS),
     }  # fmt: skip

@@ -16,17 +16,17 @@ from webapp.routing import service
 from webapp.routing.queries import plans as reading
 from webapp.routing.views import bp
 
-HOME: Final = "/dispatch/optimise"
+HOME: Final = "/dispatch/optimize"
 
 
-@bp.get("/optimise")
+@bp.get("/optimize")
 @requires(DISPATCH_READ)
-def optimise() -> Response:
+def optimize() -> Response:
     """The newest plan of a day (`?date=`, today when left out), or the offer to make one."""
     return _page(_day(request.args.get("date", "")))
 
 
-@bp.post("/optimise")
+@bp.post("/optimize")
 @requires(DISPATCH_ASSIGN)
 def plan() -> Response:
     """Have a day planned."""
@@ -35,7 +35,7 @@ def plan() -> Response:
     return _answer(day)
 
 
-@bp.get("/optimise/<int:plan_id>/progress")
+@bp.get("/optimize/<int:plan_id>/progress")
 @requires(DISPATCH_READ)
 def progress(plan_id: int) -> Response:
     """How far a plan is: asked every second; the page reads itself anew once it is there."""
@@ -49,7 +49,7 @@ def progress(plan_id: int) -> Response:
     )
 
 
-@bp.post("/optimise/<int:plan_id>/accept")
+@bp.post("/optimize/<int:plan_id>/accept")
 @requires(DISPATCH_ASSIGN)
 def accept(plan_id: int) -> Response:
     """Put a plan on the board: whole, or for those who are named."""
@@ -64,7 +64,7 @@ def accept(plan_id: int) -> Response:
     return _answer(found.on_date)
 
 
-@bp.post("/optimise/<int:plan_id>/discard")
+@bp.post("/optimize/<int:plan_id>/discard")
 @requires(DISPATCH_ASSIGN)
 def discard(plan_id: int) -> Response:
     """Put a plan away."""
@@ -91,7 +91,7 @@ def _page(day: date) -> Response:
     today = clock.today(zone)
     proposed = found.proposal if found is not None and found.status in ("ready", "accepted") else None
     return pages.render(
-        "routing/optimise.html", block={"plan": "plan"}, page_title="Optimise routes", day=day, today=today, plan=found,
+        "routing/optimize.html", block={"plan": "plan"}, page_title="Optimize routes", day=day, today=today, plan=found,
         earlier=day - timedelta(days=1), later=day + timedelta(days=1), proposed=proposed,
         percent=reading.progress([found])[found.id] if found is not None else 0,
         routes=_routes(found, proposed) if found is not None and proposed is not None else [],
