@@ -20,7 +20,7 @@ from webapp.models import DispatchJob, LaneBlock, OnCallTurn
 
 HISTORY = 20  # days of jobs before today
 AHEAD = 6  # days of jobs after it
-THOROUGH = 3  # days from whose jobs every step is known; of older ones the technician reported arriving and being done
+THOROUGH = 2  # days from whose jobs every step is known; of older ones the technician reported arriving and being done
 LATE_TODAY = 2  # tech3 runs late
 DRIVING_TODAY = 1  # tech2 has just set off
 SILENT_TODAY = 5  # tech6 has not acknowledged the next job
@@ -47,7 +47,7 @@ def day(world: World, day: date, today: date) -> None:
 
 def _past(world: World, day: date, today: date, chance: Random) -> None:
     thorough = today - day <= timedelta(days=THOROUGH)
-    share = 1.0 if thorough else 0.4  # of the technicians' days: enough for a history, and soon told
+    share = 1.0 if thorough else 0.25  # of the technicians' days: enough for a history, and soon told
     at_work = [p for p in setting.at_work(world, day, today) if chance.random() < share]
     for stop in routes.of_day(world, day, at_work, chance, fill=0.9 if thorough else 0.6):
         job = _booked(world, stop, chance)
@@ -187,13 +187,13 @@ def _week(world: World, today: date, chance: Random) -> None:
         there = today + timedelta(days=number)
         at_work = setting.at_work(world, there, today)
         stops = list(
-            routes.of_day(world, there, at_work, chance, fill=max(0.25, 0.8 - number / 9), before=now)
+            routes.of_day(world, there, at_work, chance, fill=max(0.2, 0.75 - number / 8), before=now)
         )
         if number <= 2:
             setting.lunches(world, there, stops, at_work)
         for stop in stops:
             job = _booked(world, stop, chance)
-            if number <= 2:
+            if number == 1:  # enough for the Outbox
                 with clock.at(stop.booked_at + timedelta(minutes=2)):
                     telling.tell_standing(reading.visits(job.id)[0].id)
             if chance.random() < (0.6 if number == 1 else 0.2):
