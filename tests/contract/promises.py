@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.factories import dispatch as make
 from tests.factories import sla
+from webapp.dispatch.service import checklists as lists
 from webapp.equipment import service as units
 from webapp.kit import clock, context, ids
 from webapp.kit.db import add, db, get
@@ -30,8 +31,14 @@ def fill(house: "House") -> None:
     unit = get(Equipment, house.values["equipment_id"])
     units.update(unit.id, {"serial": "4402A12345", "warranty_until": clock.now().date() + timedelta(days=20)})
     units.create(unit.property_id, {"kind": "Water heater", "serial": "W-2"})
+    house.values["checklist_id"] = checklist().id
     house.values["reading_id"] = units.measure(unit.id, "Gas pressure", "3.5", unit="in. w.c.").id
     units.measure(unit.id, "Supply air", "118", unit="°F")
+
+
+def checklist() -> Any:
+    """A checklist that is on no job."""
+    return lists.create({"name": f"List {ids.token(8)}", "steps": [{"text": "Sweep the floor"}]})
 
 
 def _unit(house: "House") -> dict[str, Any]:
@@ -72,6 +79,7 @@ def ways(house: "House", maker: Any) -> None:
         lambda: add(Holiday(on_date=date(2027, 5, 1) + timedelta(days=house.number()), name="Day off")),
     )
     maker("violation_id", violation)
+    maker("checklist_id", checklist)
     maker("equipment_id", lambda: _unit(house))
     maker("reading_id", lambda: _unit(house))
 
@@ -89,12 +97,21 @@ def _order(house: "House") -> dict[str, Any]:
         return {"ids": sorted(db.session.scalars(mine), reverse=True)}
 
 
+def _put_on(house: "House") -> dict[str, Any]:
+    with house.acting("manager"):
+        return {"checklist_id": checklist().id}
+
+
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", f"{API}/sla/policies"): lambda house: {"name": f"Words {house.number()}", "response_minutes": 60},
     ("PATCH", f"{API}/sla/policies/<int:policy_id>"): lambda house: {"name": f"Words {house.number()}"},
     ("PUT", f"{API}/sla/policies/order"): _order,
     ("POST", f"{API}/sla/holidays"): lambda house: {
         "name": f"Words {house.number()}", "date": str(date(2028, 1, 1) + timedelta(days=house.number()))},
+    ("POST", f"{API}/checklists"): lambda house: {
+        "name": f"Words {house.number()}", "steps": [{"text": "Sweep the floor", "required": True}]},
+    ("PATCH", f"{API}/checklists/<int:checklist_id>"): lambda house: {"name": f"Words {house.number()}"},
+    ("PATCH", f"{API}/dispatch/<int:job_id>/checklist"): _put_on,
     ("POST", f"{API}/equipment"): lambda house: {
         "property_id": house.values["property_id"], "kind": "Furnace", "notes": f"Words {house.number()}"},
     ("PATCH", f"{API}/equipment/<int:equipment_id>"): lambda house: {"notes": f"Words {house.number()}"},

@@ -3,6 +3,7 @@
 from webapp.accounts.settings import home
 from webapp.dispatch import panels
 from webapp.dispatch.api import board as board_api
+from webapp.dispatch.api import checklists as checklists_api
 from webapp.dispatch.api import fieldwork, office, schedules, stream, technician
 from webapp.dispatch.permissions import DISPATCH_OWN, DISPATCH_READ, DISPATCH_SETTINGS
 from webapp.dispatch.views import (
@@ -10,6 +11,7 @@ from webapp.dispatch.views import (
     board,
     board_bp,
     bp,
+    checklists,
     edit,
     field,
     leave,
@@ -31,6 +33,7 @@ __all__ = [
     "PLUG",
     "blocks",
     "board",
+    "checklists",
     "edit",
     "field",
     "leave",
@@ -48,6 +51,16 @@ def _wire(app: App) -> None:
     panels.install()
     home.add(
         home.Matter(
+            "Checklists",
+            "Steps that jobs of a type get, and which of them must be done",
+            "/settings/checklists",
+            "list-checks",
+            DISPATCH_SETTINGS,
+            46,
+        )
+    )
+    home.add(
+        home.Matter(
             "Dispatch",
             "Business hours, the board’s hours, arrival windows, time kept free for emergencies, driving",
             "/settings/dispatch",
@@ -60,8 +73,8 @@ def _wire(app: App) -> None:
 
 PLUG = Plug(
     blueprints=(
-        bp, board_bp, own_bp, settings_bp, office.api, board_api.api, schedules.api, technician.api, fieldwork.api,
-        stream.api,
+        bp, board_bp, own_bp, settings_bp, checklists.checklists_bp, office.api, board_api.api, schedules.api,
+        technician.api, fieldwork.api, checklists_api.api, stream.api,
     ),
     navigation=(
         NavItem("Work", "Dispatch", "/dispatch", "columns-3", 5, DISPATCH_READ, key="g d"),

@@ -182,6 +182,9 @@ DEEDS = {
     "dispatch.unconfirmed": timeline.Deed("took the confirmation back", "circle-help", "warning"),
     "dispatch.visit-added": timeline.Deed("added a visit", "calendar-plus", "accent", body="reason"),
     "dispatch.noted": timeline.Deed("wrote a note", "message-square-text", "accent", body="note"),
+    "dispatch.checklist-added": timeline.Deed("put the checklist {checklist} on it", "list-checks", "accent"),
+    "dispatch.checklist-removed": timeline.Deed("took the checklist {checklist} off", "list-x", "warning"),
+    "dispatch.located": timeline.Deed("found where it is ({source})", "map-pin", "info"),
     "dispatch.step-done": timeline.Deed("did “{step}”", "list-checks", "success", body="note"),
     "dispatch.material-added": timeline.Deed("used {material}", "package-plus", "accent"),
     "dispatch.material-removed": timeline.Deed("took {material} off", "package-open", "warning"),
@@ -225,6 +228,13 @@ def history(job_id: int, before: int | None = None) -> tuple[list[dict[str, Any]
         "expected_minutes": timeline.Shown("Expected minutes"),
         "price_cents": timeline.Shown("Price", lambda v: "" if v is None else money.dollars(v)),
         "outcome": timeline.Shown("Outcome"),
+        "skills": timeline.Shown("Needs", lambda v: ", ".join(v or ())),
+        "equipment": timeline.Shown("Equipment", lambda v: ", ".join(v or ())),
+        "tags": timeline.Shown("Tags", lambda v: ", ".join(v or ())),
+        "service_unit": timeline.Shown("Unit"),
+        "service_city": timeline.Shown("City"),
+        "service_state": timeline.Shown("State"),
+        "customer_email": timeline.Shown("Email"),
     }
     return [timeline.entry(row, DEEDS, fields) for row in found], following
 

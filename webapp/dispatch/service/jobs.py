@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 
 from webapp.customers import queries as customer_queries
 from webapp.customers import service as customers
@@ -15,6 +15,7 @@ from webapp.dispatch.permissions import DISPATCH_EDIT
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import statuses, values
 from webapp.dispatch.service import current, placing, steps
+from webapp.equipment import rules as equipment
 from webapp.kit import clean, clock, context, errors, events, journal, search
 from webapp.kit.db import add, db, find, get
 from webapp.kit.permissions import demand
@@ -111,6 +112,7 @@ def update(job_id: int, changes: Mapping[str, Any], *, skills: Sequence[SkillNee
     job = get(DispatchJob, job_id, lock=True, what="job")
     placing.check_version(job, version)
     before = journal.snapshot(job)
+    lists_before = _lists(job) if skills is not None or equipment_ids is not None else {}
     found = values.cleaned(changes, before)
     if "customer_id" in changes or "property_id" in changes:
         if changes.get("customer_id", job.customer_id) != job.customer_id:
@@ -131,12 +133,15 @@ def update(job_id: int, changes: Mapping[str, Any], *, skills: Sequence[SkillNee
         _set_equipment(job, equipment_ids)
     db.session.flush()
     diff = journal.difference(before, journal.snapshot(job))
-    if not diff and skills is None and equipment_ids is None:
+    if lists_before:
+        diff |= journal.difference(lists_before, _lists(job))
+    if not diff:
         return job
     job.version += 1
     db.session.flush()
     index(job)
-    journal.audit("dispatch.updated", job, before=before)
+    counted = {"version": {"from": before["version"], "to": job.version}}
+    journal.audit("dispatch.updated", job, diff=diff | counted)
     events.emit(told.UPDATED, job.id, told.payload(job, changed=sorted(diff)))
     return job
 
@@ -316,6 +321,24 @@ def _property(job: DispatchJob) -> None:
         job.service_city, job.service_state, job.service_zip = chosen.city, chosen.state, chosen.zip
     if job.latitude is None and chosen.latitude is not None:
         job.latitude, job.longitude, job.place_source = chosen.latitude, chosen.longitude, "property"
+
+
+def _lists(job: DispatchJob) -> dict[str, list[str]]:
+    """What belongs to a job and is no column of it, in words, for the audit log."""
+    skills = reading.skills_needed([job.id]).get(job.id, [])
+    units = db.session.scalars(
+        select(Equipment)
+        .join(
+            JobEquipment,
+            and_(JobEquipment.tenant_id == Equipment.tenant_id, JobEquipment.equipment_id == Equipment.id),
+        )
+        .where(JobEquipment.tenant_id == context.tenant_id(), JobEquipment.job_id == job.id)
+        .order_by(Equipment.id)
+    )
+    return {
+        "skills": [f"{s['name']} {s['level']}" for s in skills],
+        "equipment": [f"{equipment.title(unit)} ({unit.id})" for unit in units],
+    }
 
 
 def _set_skills(job: DispatchJob, needs: Sequence[SkillNeed]) -> None:

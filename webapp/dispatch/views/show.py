@@ -119,6 +119,16 @@ def actions(job: DispatchJob, visit: Visit) -> dict[str, Any]:
             more.append(
                 {"label": "Add a visit", "url": f"{home}/visits/new", "icon": "calendar-plus", "dialog": True}
             )
+        if open_now:
+            more.append(
+                {
+                    "label": "Add a checklist",
+                    "url": f"{home}/checklists",
+                    "icon": "list-checks",
+                    "dialog": True,
+                }
+            )
+        more.append({"label": "Repeat", "url": f"/recurring-jobs/new?job={job.id}", "icon": "repeat"})
         more.append({"label": "Copy", "url": f"{home}/copy", "icon": "copy", "post": True})
     if assigns and permissions.may(DISPATCH_OVERRIDE) and visit.status not in ("pending", "cancelled"):
         more.append(
