@@ -75,6 +75,10 @@ class Settings:
         ""  # TRUCKROLL_ROADS_URL: https://osrm.example.com, an OSRM-compatible server for drive times; empty:
     )
     # great circle and speed
+    geocoder_url: str = (
+        ""  # TRUCKROLL_GEOCODER_URL: https://nominatim.example.com/search, any server that speaks
+    )
+    # Nominatim's search API, a key in its query allowed; empty: the middle of the ZIP code
     outbound_allow: tuple[
         str, ...
     ] = ()  # TRUCKROLL_OUTBOUND_ALLOW: host:port pairs let through the outbound guard
@@ -193,6 +197,7 @@ class Settings:
             "map_tiles_url": "TRUCKROLL_MAP_TILES_URL",
             "map_tiles_attribution": "TRUCKROLL_MAP_TILES_ATTRIBUTION",
             "roads_url": "TRUCKROLL_ROADS_URL",
+            "geocoder_url": "TRUCKROLL_GEOCODER_URL",
         } | {name: f"TRUCKROLL_{name.upper()}" for name in _SSO_TEXT}
         whole = {
             "port": "PORT",

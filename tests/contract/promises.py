@@ -8,10 +8,11 @@ from sqlalchemy import select
 from tests.factories import dispatch as make
 from tests.factories import sla
 from webapp.dispatch.service import checklists as lists
+from webapp.dispatch.service import recurring as repeating
 from webapp.equipment import service as units
 from webapp.kit import clock, context, ids
 from webapp.kit.db import add, db, get
-from webapp.models import Equipment, Holiday, SlaPolicy, SlaViolation
+from webapp.models import Equipment, Holiday, RecurringJob, SlaPolicy, SlaViolation
 from webapp.sla import service
 
 if TYPE_CHECKING:
@@ -31,9 +32,30 @@ def fill(house: "House") -> None:
     unit = get(Equipment, house.values["equipment_id"])
     units.update(unit.id, {"serial": "4402A12345", "warranty_until": clock.now().date() + timedelta(days=20)})
     units.create(unit.property_id, {"kind": "Water heater", "serial": "W-2"})
+    house.values["recurring_id"] = series()
+    series()
     house.values["checklist_id"] = checklist().id
     house.values["reading_id"] = units.measure(unit.id, "Gas pressure", "3.5", unit="in. w.c.").id
     units.measure(unit.id, "Supply air", "118", unit="°F")
+
+
+def series() -> int:
+    """Something that comes again every week, not before some months."""
+    values = {"title": f"Filter change {ids.token(6)}", "job_type": "maintenance"}
+    start = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=90)
+    return repeating.create(repeating.NewRecurring(values=values, rule="FREQ=WEEKLY", starts_at=start)).id
+
+
+def _paused(house: "House") -> dict[str, Any]:
+    with house.acting("manager"):
+        number = series()
+        repeating.pause(number)
+        return {"recurring_id": number}
+
+
+def _skip(house: "House") -> dict[str, Any]:
+    with house.acting("manager"):
+        return {"occurrence_at": clock.iso(get(RecurringJob, house.values["recurring_id"]).starts_at)}
 
 
 def checklist() -> Any:
@@ -79,6 +101,7 @@ def ways(house: "House", maker: Any) -> None:
         lambda: add(Holiday(on_date=date(2027, 5, 1) + timedelta(days=house.number()), name="Day off")),
     )
     maker("violation_id", violation)
+    maker("recurring_id", lambda: get(RecurringJob, series()))
     maker("checklist_id", checklist)
     maker("equipment_id", lambda: _unit(house))
     maker("reading_id", lambda: _unit(house))
@@ -108,6 +131,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", f"{API}/sla/policies/order"): _order,
     ("POST", f"{API}/sla/holidays"): lambda house: {
         "name": f"Words {house.number()}", "date": str(date(2028, 1, 1) + timedelta(days=house.number()))},
+    ("POST", f"{API}/dispatch/recurring"): lambda house: {
+        "title": f"Words {house.number()}", "rule": "FREQ=WEEKLY", "starts_at": "2027-12-01T15:00:00Z"},
+    ("PATCH", f"{API}/dispatch/recurring/<int:recurring_id>"): lambda house: {"title": f"Words {house.number()}"},
+    ("PATCH", f"{API}/dispatch/recurring/<int:recurring_id>/skip"): _skip,
     ("POST", f"{API}/checklists"): lambda house: {
         "name": f"Words {house.number()}", "steps": [{"text": "Sweep the floor", "required": True}]},
     ("PATCH", f"{API}/checklists/<int:checklist_id>"): lambda house: {"name": f"Words {house.number()}"},
@@ -123,6 +150,7 @@ BODIES: dict[tuple[str, str], Any] = {
 }  # fmt: skip
 
 PREPARED: dict[tuple[str, str], Any] = {
+    ("PATCH", "/admin/dispatch/recurring/<int:recurring_id>/resume"): _paused,
     ("PATCH", "/admin/sla/violations/<int:violation_id>/unexcuse"): _excused,
     ("PATCH", "/admin/equipment/<int:equipment_id>/restore"): _retired,
 }

@@ -8,10 +8,12 @@ from tests.factories import dispatch as dispatching
 from tests.factories import sla as promising
 from tests.factories.world import Company
 from tests.faults.scenes import END, PIECE, ROWS, World, count, due, scene
-from webapp.kit import clock
-from webapp.kit.db import db
+from webapp.dispatch import places
+from webapp.dispatch.service import recurring
+from webapp.kit import clock, jobs
+from webapp.kit.db import db, get
 from webapp.kit.tables import Job
-from webapp.models import Notice, SlaClock, SlaPolicy, SlaViolation
+from webapp.models import DispatchJob, Geocode, Notice, RecurringJob, SlaClock, SlaPolicy, SlaViolation
 
 # Promises by the clock --------------------------------------------------------------------------------------------
 
@@ -53,3 +55,69 @@ def moved_promises(company: Company) -> None:
         db.session.execute(delete(Job).where(Job.tenant_id == company.tenant_id, Job.kind == "sla.recalculate",
                                              Job.dedupe_key == "changed"))  # fmt: skip
     due(company, "sla.recalculate")
+
+
+# Recurring jobs ---------------------------------------------------------------------------------------------------
+
+
+def check_made(company: Company, world: World, number: int) -> None:
+    with company.acting():
+        mine = select(DispatchJob.occurrence_at).where(
+            DispatchJob.tenant_id == company.tenant_id, DispatchJob.recurring_id == number
+        )
+        made = list(db.session.scalars(mine))
+        assert len(made) == len(set(made)) == ROWS + 2
+        record = get(RecurringJob, number)
+        assert record.made_until is not None
+        assert recurring.make(number) == (0, False)
+
+
+@scene(
+    "dispatch.recur",
+    check_made,
+    END,
+    PIECE,
+    audits={"dispatch.created": ROWS},
+    events={"dispatch.created": ROWS},
+)
+def recurring_job(company: Company) -> int:
+    with company.acting("manager"):
+        start = clock.now().replace(microsecond=0) + timedelta(hours=1)
+        values = {"title": "Filter change", "job_type": "maintenance"}
+        record = recurring.create(
+            recurring.NewRecurring(values=values, rule="FREQ=DAILY;COUNT=7", starts_at=start, weeks_ahead=1)
+        )
+        number = record.id
+        # as if five days had gone by since: the first two are there, the others are to be made
+        late = select(DispatchJob.id).where(
+            DispatchJob.tenant_id == company.tenant_id,
+            DispatchJob.occurrence_at > start + timedelta(days=1, hours=2),
+        )
+        for job_id in list(db.session.scalars(late)):
+            get(DispatchJob, job_id).occurrence_at = None
+            get(DispatchJob, job_id).recurring_id = None
+        record.made_until = start + timedelta(days=1)
+    due(company, "dispatch.recur")
+    return number
+
+
+# Places -----------------------------------------------------------------------------------------------------------
+
+
+def check_located(company: Company, world: World, number: int) -> None:
+    with company.acting():
+        job = get(DispatchJob, number)
+        assert (float(job.latitude), job.place_source) == (27.951, "geocoder")
+
+
+@scene("dispatch.geocode", check_located, END, audits={"dispatch.located": 1}, events={"dispatch.updated": 1})
+def located(company: Company) -> int:
+    with company.acting("manager"):
+        job = dispatching.job(
+            "No heat", service_address="9 Elm St", service_city="Tampa", service_zip="33602"
+        )
+        # what the geocoder said of this address before: nobody is asked again
+        db.session.add(Geocode(tenant_id=company.tenant_id, address_hash=places.address_hash(job), latitude=27.951,
+                               longitude=-82.458, source="geocoder", found_at=clock.now()))  # fmt: skip
+        jobs.add("dispatch.geocode", {"job_id": job.id})
+        return job.id

@@ -5,6 +5,7 @@ from webapp.dispatch import panels
 from webapp.dispatch.api import board as board_api
 from webapp.dispatch.api import checklists as checklists_api
 from webapp.dispatch.api import fieldwork, office, schedules, stream, technician
+from webapp.dispatch.api import recurring as recurring_api
 from webapp.dispatch.permissions import DISPATCH_OWN, DISPATCH_READ, DISPATCH_SETTINGS
 from webapp.dispatch.views import (
     blocks,
@@ -20,6 +21,7 @@ from webapp.dispatch.views import (
     on_call,
     own_bp,
     preferences,
+    recurring,
     settings_bp,
     shifts,
     show,
@@ -41,6 +43,7 @@ __all__ = [
     "moving",
     "on_call",
     "preferences",
+    "recurring",
     "shifts",
     "show",
     "units",
@@ -74,11 +77,12 @@ def _wire(app: App) -> None:
 PLUG = Plug(
     blueprints=(
         bp, board_bp, own_bp, settings_bp, checklists.checklists_bp, office.api, board_api.api, schedules.api,
-        technician.api, fieldwork.api, checklists_api.api, stream.api,
+        technician.api, fieldwork.api, checklists_api.api, recurring.recurring_bp, recurring_api.api, stream.api,
     ),
     navigation=(
         NavItem("Work", "Dispatch", "/dispatch", "columns-3", 5, DISPATCH_READ, key="g d"),
         NavItem("Work", "Jobs", "/jobs", "calendar-days", 6, DISPATCH_READ, key="g j"),
+        NavItem("Work", "Recurring", "/recurring-jobs", "repeat", 8, DISPATCH_READ),
         NavItem("", "Time off", "/my/time-off", "calendar-x", 14, DISPATCH_OWN, roles=("technician",)),
     ),
     wire=_wire,

@@ -61,6 +61,7 @@ class NewJob:
     checklist_ids: Sequence[int] | None = None  # None: those of its type
     source: str = "web"
     recurring_id: int | None = None
+    occurrence_at: datetime | None = None  # when its rule wanted it
     copied_from_id: int | None = None
     more: Mapping[str, Any] = field(default_factory=dict)  # for the audit log
 
@@ -77,7 +78,7 @@ def create(new: NewJob) -> DispatchJob:
     span = values.span(new.scheduled_start, new.scheduled_end, found["expected_minutes"])
     job = DispatchJob(**{k: v for k, v in found.items() if v is not None}, source=new.source,
                       created_by=context.principal().label, recurring_id=new.recurring_id,
-                      copied_from_id=new.copied_from_id)  # fmt: skip
+                      occurrence_at=new.occurrence_at, copied_from_id=new.copied_from_id)  # fmt: skip
     _whose(job, new.customer_id, new.property_id)
     if found.get("latitude") is not None:
         job.place_source = "person"
@@ -94,6 +95,7 @@ def create(new: NewJob) -> DispatchJob:
     index(job)
     journal.audit("dispatch.created", job, **new.more)
     events.emit(told.CREATED, job.id, told.payload(job))
+    places.ask_later(job)
     if new.technician_ids:
         placing.place(
             visit.id,
@@ -142,6 +144,8 @@ def update(job_id: int, changes: Mapping[str, Any], *, skills: Sequence[SkillNee
     index(job)
     counted = {"version": {"from": before["version"], "to": job.version}}
     journal.audit("dispatch.updated", job, diff=diff | counted)
+    if set(places.PARTS) & set(diff):
+        places.ask_later(job)
     events.emit(told.UPDATED, job.id, told.payload(job, changed=sorted(diff)))
     return job
 
