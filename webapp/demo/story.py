@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.accounts.service import organizations
-from webapp.demo import CODES, content, fleet, jobs, people, timesheets
+from webapp.demo import CODES, content, fleet, jobs, people, promises, timesheets
 from webapp.demo.world import Plot, World, acting, as_, moment, zone_at_work
 from webapp.kit import clock, directory, errors, journal, tenancy
 from webapp.kit.db import db
@@ -18,6 +18,7 @@ from webapp.sales import service as sales
 from webapp.sales.pay import closing, manual, periods
 
 PASSWORD = "truckroll-demo"  # noqa: S105  # printed at the start; exists only where --demo made it
+PROMISED = 12  # days for which the company has promised anything by the clock
 Say = Callable[[str], None]
 
 
@@ -78,9 +79,13 @@ def _tell(plot: Plot, say: Say) -> UUID:
             say(f"  {plot.code}: {number} of {plot.days} days")
         _day(world, day, today)
         timesheets.day(world, day, today)
+        if day == today - timedelta(days=min(PROMISED, plot.days)):
+            with clock.at(world.at(day, 7)):
+                promises.settle(world, today)
         jobs.day(world, day, today)
         if day == today:
             timesheets.lunch_and_home(world, today)
+    promises.finish(world, today)
     return world.tenant_id
 
 
