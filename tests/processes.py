@@ -19,6 +19,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "TRUCKROLL_SECRET_KEYS": " ".join(settings.secret_keys),
         "TRUCKROLL_DATA_DIR": str(settings.data_dir),
         "TRUCKROLL_ENV": "test",
+        "TRUCKROLL_OUTBOUND_ALLOW": " ".join(settings.outbound_allow),
         "TRUCKROLL_SMTP_URL": settings.smtp_url,
         "TRUCKROLL_MAIL_FROM": settings.mail_from,
         "TRUCKROLL_SMS_URL": settings.sms_url,

@@ -11,7 +11,8 @@ from webapp.config import Settings
 from webapp.kit import api, assets, context, pages, permissions, plug, values, web, words
 
 DOMAINS = ("audit", "messaging", "accounts", "downloads", "imports", "technicians", "catalog", "customers",
-           "fleet", "timesheets", "equipment", "dispatch", "routing", "sla", "sales", "appointments", "phone", "desk")  # fmt: skip
+           "fleet", "timesheets", "equipment", "dispatch", "routing", "sla", "sales", "appointments",
+           "integrations", "phone", "desk")  # fmt: skip
 NAVIGATION: list[plug.NavItem] = []
 
 

@@ -114,9 +114,9 @@ def test_the_demo_is_served_to_this_machine_alone(monkeypatch: pytest.MonkeyPatc
 
 def test_servers_that_the_environment_names_are_used_instead_of_the_embedded_ones(tmp_path: Path) -> None:
     own = [p.name for p in programs(plan(tmp_path))]
-    assert own == ["postgres", "valkey", "init", "web", "worker1", "worker2", "clock"]
+    assert own == ["postgres", "valkey", "init", "web", "worker1", "worker2", "courier", "clock"]
     given = programs(plan(tmp_path, database_url="postgresql://db/x", redis_url="redis://cache"))
-    assert [p.name for p in given] == ["init", "web", "worker1", "worker2", "clock"]
+    assert [p.name for p in given] == ["init", "web", "worker1", "worker2", "courier", "clock"]
 
 
 def test_the_banner_tells_the_demo_sign_ins_only_in_the_demo(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.accounts.support import totp
-from tests.contract import dispatch, house_fleet, phone, promises, routing, timesheets
+from tests.contract import dispatch, house_fleet, phone, promises, routing, timesheets, webhooks
 from tests.contract import house as houses
 from tests.contract.house import House
 from tests.contract.watch import Promise
@@ -87,6 +87,7 @@ BODIES: dict[tuple[str, str], Make] = {
     **timesheets.BODIES,
     **routing.BODIES,
     **phone.BODIES,
+    **webhooks.BODIES,
     **{("PUT", f"{RATES}/{place}"): lambda house: {"commission_rate_bps": 750} for place in PLACES},
 }
 

@@ -79,7 +79,7 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import appointments, dispatch, phone, promises, routing, timesheets  # they need House
+    from tests.contract import appointments, dispatch, phone, promises, routing, timesheets, webhooks  # they need House
 
     house = House(company)
     with house.acting():
@@ -89,6 +89,7 @@ def build(app: App, name: str) -> House:
         appointments.fill(house)
         house_fleet.records(house)
         promises.fill(house)
+        webhooks.fill(house)
         _accounts(house, name)
         _messages(house)
         _import(house)
@@ -236,7 +237,7 @@ def _some_entry() -> str:
 
 def _ways_to_make_more(house: House) -> None:
     """For calls that use a record up: each gets one of its own."""
-    from tests.contract import dispatch, phone, promises, timesheets
+    from tests.contract import dispatch, phone, promises, timesheets, webhooks
 
     def maker(name: str, make: Callable[[], Any]) -> None:
         def call() -> dict[str, Any]:
@@ -284,6 +285,7 @@ def _ways_to_make_more(house: House) -> None:
     maker("category_id", people.category)
     house_fleet.ways(house, maker)
     promises.ways(house, maker)
+    webhooks.ways(house, maker)
 
 
 def with_second_factor(house: House, role: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract import bodies, dispatch, phone, promises, routing, timesheets
+from tests.contract import bodies, dispatch, phone, promises, routing, timesheets, webhooks
 from tests.contract.caller import Caller, names_of, names_the_field, refused, routes
 from tests.contract.house import House
 from tests.contract.watch import Promise, Rows, none
@@ -277,6 +277,7 @@ PREPARED = {
     **routing.PREPARED,
     **promises.PREPARED,
     **phone.PREPARED,
+    **webhooks.PREPARED,
     ("PATCH", "/admin/pay-periods/<int:period_id>/reopen"): _closed,
     ("PATCH", "/admin/dispatch/<int:job_id>/release"): _held,
     ("POST", "/admin/customers/<int:customer_id>/unmerge"): _merged,

@@ -44,11 +44,13 @@ def main() -> None:
     import logging
 
     from webapp import create_app
-    from webapp.cli import clock, worker
+    from webapp.cli import clock, couriers, worker
 
     register()
     logging.basicConfig(level=logging.INFO)
-    if sys.argv[1] == "worker":
+    if sys.argv[1:] == ["worker", jobs.HOOKS]:
+        couriers.serve(create_app(), max_rss_mb=1000, grown=worker.rss_mb)
+    elif sys.argv[1] == "worker":
         worker.serve(create_app(), tuple(sys.argv[2:]))
     else:
         clock.clock.main([], standalone_mode=False)

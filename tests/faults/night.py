@@ -38,6 +38,12 @@ def main() -> None:
         if os.fork() == 0:
             worker.serve(app, (jobs.QUICK, jobs.LONG))
             os._exit(0)
+    if os.fork() == 0:
+        while (
+            True
+        ):  # webhooks are delivered by workers of another kind; the job itself is done the same way by any
+            worker.work_off(app, (jobs.HOOKS,))
+            time.sleep(0.2)
     while True:
         try:
             os.wait()

@@ -69,6 +69,7 @@ def night(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         app.extensions["redis"].flushdb()  # these tests' own database: as FLUSHALL is to all
         crew.start("worker", "quick")
         crew.start("worker", "long")
+        crew.start("worker", "hooks")
         with suppress(AssertionError):  # the scene's own test says what is missing
             wait_until(lambda: not any(unfinished(played) for played in made.played.values()), 60)
         made.logs = crew.logs()

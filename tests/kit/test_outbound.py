@@ -385,7 +385,7 @@ def test_the_certificate_is_checked_for_the_name_that_was_given_not_for_the_addr
     canary = Canary(tls)
     tls.sni_callback = lambda connection, name, context: canary.names.append(name)
     monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-    outbound._tls.cache_clear()
+    outbound.tls.cache_clear()
     app = create_app(settings.with_(outbound_allow=("hooks.example.com", "other.example.com")))
     names["hooks.example.com"] = names["other.example.com"] = [["127.0.0.1"]]
     try:
@@ -396,5 +396,5 @@ def test_the_certificate_is_checked_for_the_name_that_was_given_not_for_the_addr
                 outbound.fetch("GET", f"https://other.example.com:{canary.port}/")
             assert failed.value.kind == "tls"
     finally:
-        outbound._tls.cache_clear()
+        outbound.tls.cache_clear()
         canary.close()

@@ -64,7 +64,11 @@ class Plan:
 @click.option("--demo", is_flag=True, help="Load a demo company with 90 days of history; only on 127.0.0.1.")
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True)
 @click.option(
-    "--workers", type=click.IntRange(0, 64), default=2, show_default=True, help="Background workers."
+    "--workers",
+    type=click.IntRange(0, 64),
+    default=2,
+    show_default=True,
+    help="Background workers, beside one for webhooks.",
 )
 @click.option(
     "--web-processes",
@@ -127,6 +131,9 @@ def programs(plan: Plan) -> list[Program]:
         name = "worker" if plan.workers == 1 else f"worker{number}"
         words = ("worker", *worker_queue(number, plan.workers))
         found.append(_command(name, *words, env=env, start_after=("web",), stop_timeout=20.0))
+    if plan.workers:
+        hooks = ("worker", "--queue", "hooks")
+        found.append(_command("courier", *hooks, env=env, start_after=("web",), stop_timeout=20.0))
     found.append(_command("clock", "clock", env=env, start_after=("web",)))
     return found
 

@@ -94,10 +94,10 @@ class Silence:
 @click.option(
     "--queue",
     "queues",
-    type=click.Choice([jobs.QUICK, jobs.LONG]),
+    type=click.Choice([jobs.QUICK, jobs.LONG, jobs.HOOKS]),
     multiple=True,
     default=(jobs.QUICK, jobs.LONG),
-    help="What to work on; without it both, quick ones first.",
+    help="What to work on; without it quick and long ones. Webhooks have workers of their own.",
 )
 @click.option("--burst", is_flag=True, help="Do what is due now, then end.")
 @click.option("--max-rss", type=click.IntRange(64), default=RSS_LIMIT_MB, show_default=True, help="MB.")
@@ -110,14 +110,21 @@ def worker(queues: tuple[str, ...], burst: bool, max_rss: int) -> None:
     Examples:
       truckroll worker --queue quick
       truckroll worker --queue long
+      truckroll worker --queue hooks   delivers webhooks, many at once
       truckroll worker --burst         what is due now, as cron would
     """
     from webapp import create_app
 
     speak_up()
     app = create_app()  # everything is imported before the first job
+    if jobs.HOOKS in queues and len(queues) > 1 and not burst:
+        raise click.UsageError("Webhooks are delivered by workers of their own: --queue hooks alone.")
     if burst:
         click.echo(f"{work_off(app, queues)} jobs done")
+    elif jobs.HOOKS in queues:
+        from webapp.cli import couriers
+
+        couriers.serve(app, max_rss_mb=max_rss, grown=rss_mb)
     else:
         serve(app, queues, max_rss_mb=max_rss)
     sys.exit(0)

@@ -16,6 +16,7 @@ from webapp.kit import clock
 log = logging.getLogger("truckroll.jobs")
 PENDING_SECONDS = 5  # a ring that was lost is repeated no later than this
 SILENT_SECONDS = 2.0  # after an error nobody waits for Redis for so long
+PLAIN = frozenset({"hooks"})  # rung on a list of organizations' ids: its workers are no RQ workers
 CROWDED = 10_000  # rings nobody has answered yet; more would only fill Redis
 
 _silent_until = 0.0
@@ -31,6 +32,11 @@ def rq_queue(name: str, client: redis.Redis | None = None) -> Queue:
     return Queue(name, connection=client or connection(), serializer=JSONSerializer)
 
 
+def plain_bell(queue: str) -> str:
+    """The Redis list of a queue that no RQ worker answers."""
+    return f"bell:{queue}"
+
+
 def ring(queue: str, tenant_id: UUID) -> bool:
     """Tell the workers of a queue that an organization has work. Several rings before an answer are one.
 
@@ -43,7 +49,10 @@ def ring(queue: str, tenant_id: UUID) -> bool:
         client = connection()
         if client.set(f"ring:{queue}:{tenant_id}", "1", nx=True, ex=PENDING_SECONDS):
             bell = rq_queue(queue)
-            if client.llen(bell.key) < CROWDED:
+            if queue in PLAIN:
+                if client.llen(plain_bell(queue)) < CROWDED:
+                    client.rpush(plain_bell(queue), str(tenant_id))
+            elif client.llen(bell.key) < CROWDED:
                 bell.enqueue_call(
                     "jobs.worker.answer",
                     args=(queue, str(tenant_id)),

@@ -35,6 +35,31 @@ def declare(name: str, description: str, example: Mapping[str, Any] | None = Non
     return kind
 
 
+def groups(name: str) -> list[str]:
+    """The groups that an event belongs to, widest first: `*`, `outreach.*`, `outreach.email.*`."""
+    parts = name.split(".")
+    return ["*", *(".".join(parts[:n]) + ".*" for n in range(1, len(parts)))]
+
+
+def schema(kind: EventKind) -> dict[str, Any]:
+    """JSON Schema of an event's data, from its example: the types of its values, each of which may be null."""
+    return _schema_of(dict(kind.example))
+
+
+def _schema_of(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        found: dict[str, Any] = {"type": ["object", "null"]}
+        if value:
+            found["properties"] = {name: _schema_of(inner) for name, inner in value.items()}
+        return found
+    if isinstance(value, list | tuple):
+        return {"type": ["array", "null"]} | ({"items": _schema_of(value[0])} if value else {})
+    for python, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string")):
+        if isinstance(value, python):
+            return {"type": [name, "null"]}
+    return {}
+
+
 def emit(kind: EventKind, record_id: int | None, payload: Mapping[str, Any]) -> None:
     """Record that something happened, in the transaction of the change. Never put a secret in the payload."""
     journal.pending().events.append(journal.event_row(kind.name, kind.record_type, record_id, payload))

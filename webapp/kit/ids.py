@@ -32,6 +32,11 @@ def prefixed(prefix: str, length: int = 12) -> str:
     return f"{prefix}_{token(length, LOWER)}"
 
 
+def fraction() -> float:
+    """A number from 0 up to 1: for jitter, which repeats under a seed like everything else here."""
+    return _random.random()
+
+
 def digits(length: int) -> str:
     return "".join(_random.choices("0123456789", k=length))
 

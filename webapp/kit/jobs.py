@@ -26,6 +26,7 @@ from webapp.kit.tables import Job
 log = logging.getLogger("truckroll.jobs")
 
 QUICK, LONG = "quick", "long"  # one queue per worker process; `long` takes what may run for minutes
+HOOKS = "hooks"  # calls to addresses that users gave: never before a mail or a PDF, however slow they are
 BACKOFF = (5, 30, 120, 600, 1800, 7200, 21600)  # seconds before the second, third … attempt
 DEFAULT_LEASE = 60  # seconds, for a kind that this version does not know
 PER_VISIT = 200  # jobs of one organization before a worker looks at the others

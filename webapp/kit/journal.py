@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -165,6 +166,16 @@ def _micro(moment: datetime) -> int:
     return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
+# SQL that follows an event into a job, by the job's kind: made by `kit.wakes`
+_followers: dict[str, tuple[str, Callable[[UUID], None]]] = {}
+
+
+def follow(name: str, insert: str, woken: Callable[[UUID], None]) -> None:
+    """Run `insert` in the statement that writes the journal, behind its lock; `woken` after a commit in which it
+    inserted something. It may use %(tenant)s, %(now)s and %(told)s: whether there are events beside audit entries."""
+    _followers[name] = (insert, woken)
+
+
 # told after the commit that an organization's journal grew; `kit.web` hands in the streams
 listeners: Callable[[UUID], None] = lambda tenant: None  # noqa: E731  # a default that does nothing
 
@@ -197,10 +208,19 @@ with told as (
 ), audited as (
     insert into audit_entries (tenant_id, seq, {", ".join(_AUDIT)})
     select %(tenant)s, seq, {", ".join(_AUDIT)} from json_to_recordset(%(audits)s::json) as given ({_given(_AUDIT)})
-)
+){{followers}}
 update journal_heads set event_seq = %(event_seq)s, audit_seq = %(audit_seq)s, audit_hash = %(hash)s
 where tenant_id = %(tenant)s
+returning {{woken}}
 """  # noqa: S608  # constants of this module
+
+
+@lru_cache(maxsize=8)
+def _statement(followers: tuple[tuple[str, str], ...]) -> str:
+    """The writing of the journal with what follows it, in one statement: a further round trip would be felt."""
+    parts = "".join(f", follow_{n} as ({sql} returning 1)" for n, (_, sql) in enumerate(followers))
+    counts = [f"(select count(*) from follow_{n})" for n in range(len(followers))]  # noqa: S608  # a number
+    return _WRITE.format(followers=parts, woken=f"array[{', '.join(counts)}]::bigint[]")
 
 
 @event.listens_for(Session, "before_commit")
@@ -227,8 +247,12 @@ def _write(session: Session) -> None:
             row["seq"], row["hash"] = number, f"\\x{last.hex()}"
         values = {"tenant": tenant, "event_seq": head.event_seq + len(events), "hash": last,
                   "audit_seq": head.audit_seq + len(audits), "events": orjson.dumps(events).decode(),
-                  "audits": orjson.dumps(audits).decode()}  # fmt: skip
-        connection.exec_driver_sql(_WRITE, values)
+                  "audits": orjson.dumps(audits).decode(), "now": clock.now(), "told": bool(events)}  # fmt: skip
+        following = tuple((name, sql) for name, (sql, _) in _followers.items())
+        counts = connection.exec_driver_sql(_statement(following), values).scalar_one()
+        for (name, _), count in zip(following, counts, strict=True):
+            if count:
+                waiting.after_commit.append(partial(_followers[name][1], tenant))
     if events:
         waiting.after_commit.append(lambda: listeners(tenant))
     for change in tallies:

@@ -111,7 +111,7 @@ def fetch(
     deadline = started + timeout
     try:
         with httpcore.ConnectionPool(
-            ssl_context=_tls(),
+            ssl_context=tls(),
             max_connections=1,
             max_keepalive_connections=0,
             network_backend=_Guard(target, deadline),
@@ -180,7 +180,8 @@ def _read(pieces: Iterable[bytes], most: int, encoding: str) -> tuple[bytes, boo
 
 
 @lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """What every connection to an address of a user is secured by."""
     # loading the certificates takes 20 ms; SSL_CERT_FILE is honoured
     return httpx.create_ssl_context()
 

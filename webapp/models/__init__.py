@@ -44,6 +44,7 @@ from webapp.models.fleet import (
     VehicleDriver,
     ZoneZip,
 )
+from webapp.models.integrations import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookHour
 from webapp.models.job_details import (
     ChecklistStep,
     ChecklistTemplate,
@@ -159,5 +160,9 @@ __all__ = [
     "VisitMessage",
     "VisitRequest",
     "VisitTechnician",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookHour",
     "ZoneZip",
 ]

@@ -1,0 +1,1 @@
+"""Integrations: events told to other systems, by webhooks."""

@@ -1,0 +1,6 @@
+"""Who may see and settle what leaves the company for other systems."""
+
+from webapp.kit.permissions import declare
+
+WEBHOOKS_READ = declare("webhooks.read", "See webhooks and their deliveries", "manager")
+WEBHOOKS_MANAGE = declare("webhooks.manage", "Register and change webhooks, replay deliveries")

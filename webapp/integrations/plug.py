@@ -1,0 +1,21 @@
+"""What integrations plugs into the house."""
+
+from webapp.accounts.settings import home
+from webapp.integrations import catalogue
+from webapp.integrations.api import field, growth
+from webapp.integrations.permissions import WEBHOOKS_READ
+from webapp.kit import secrets
+from webapp.kit.plug import Plug
+from webapp.kit.web import App
+from webapp.models import WebhookEndpoint
+
+secrets.declare(WebhookEndpoint, "sealed")
+
+
+def _wire(app: App) -> None:
+    catalogue.declare()
+    home.add(home.Matter("Webhooks", "Events told to other systems, and what became of each delivery",
+                         "/settings/webhooks", "webhook", WEBHOOKS_READ, 65))  # fmt: skip
+
+
+PLUG = Plug(blueprints=(field.api, growth.api), wire=_wire)

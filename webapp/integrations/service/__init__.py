@@ -1,0 +1,1 @@
+"""Commands on webhooks: endpoints, deliveries, and the work of the courier."""
