@@ -39,16 +39,12 @@ def sale_route() -> Route:
 
 def changed(body: dict[str, Any]) -> dict[str, Any]:
     """A body as good as another, and not the same."""
-<<<<<<< HEAD
     number = next((n for n in ("ends_minute", "turns") if n in body), None)
     if number is not None:
         return body | {number: body[number] + 1}
-    name = next(n for n, v in body.items() if n.endswith("_cents") or str(v).startswith(("Words", "20")))
-=======
     name = next(
         n for n, v in body.items() if n.endswith("_cents") or str(v).startswith(("Words", "20", "http"))
     )
->>>>>>> 3c861ec2 (Webhooks: every event of the journal is sent, signed, to whoever asked for it, by couriers of their own)
     value = body[name]
     if isinstance(value, str) and len(value) == len("2026-11-10"):
         return body | {name: value[:-1] + ("2" if value[-1] != "2" else "3")}

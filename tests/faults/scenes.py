@@ -59,6 +59,7 @@ SMALL: Mapping[str, int] = {
     "jobs.sales:PIECE": 2,
     "jobs.phone:BATCH": 2,
     "jobs.schedule:BATCH": 2,
+    "webapp.integrations.service.keeping:BATCH": 2,
     "jobs.sla:PIECE": 2,
     "webapp.dispatch.service.recurring:PIECE": 2,
     "webapp.sla.service.watch:PIECE": 2,
@@ -506,6 +507,7 @@ def route_plan(company: Company) -> int:
         return routing.ask(today + timedelta(days=7 - today.weekday())).id
 
 
+import_module("tests.faults.webhooks")
 import_module("tests.faults.promises")  # scenes of promises, recurring jobs and places
 
 
