@@ -84,8 +84,9 @@ class Receiver:
             self.server.close()
             done.set()
 
-        self.loop.call_soon_threadsafe(close)
-        done.wait(10)
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(close)
+            done.wait(10)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

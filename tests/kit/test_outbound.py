@@ -150,21 +150,21 @@ def test_no_disguise_of_loopback_reaches_this_machine(
     assert canary.connections == 0
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://good.example@127.0.0.1:{port}/", "https://user:pass@127.0.0.1:{port}/", "https://@127.0.0.1:{port}/",
-        "https://good.example\\@127.0.0.1:{port}/", "https://127.0.0.1:{port}\\@good.example/",
-        "https://127.0.0.1:{port}#@good.example/", "https://127.0.0.1:{port}?@good.example/",
-        "https:///127.0.0.1:{port}/", "https:127.0.0.1:{port}/", "//127.0.0.1:{port}/", "127.0.0.1:{port}",
-        "https://127.0.0.1%00.good.example:{port}/", "https://127.0.0.1%2f@good.example:{port}/",
-        "https://127.0.0.1\t:{port}/", "https://127.0.0.1\r\nHost: x:{port}/", " https://127.0.0.1:{port}/",
-        "https://[::1]:{port}/", "https://[::1%25lo]:{port}/", "https://[v1.127.0.0.1]:{port}/", "https://[127.0.0.1]:{port}/",
-        "file:///etc/passwd", "gopher://127.0.0.1:{port}/_x", "ftp://127.0.0.1:{port}/", "unix:///tmp/x", "javascript:alert(1)",
-        "HTTPS://127.0.0.1:{port}/", "https://127.0.0.1:99999/", "https://127.0.0.1:-1/", "https://127.0.0.1:{port}x/", "https://",
-        "", "https://a b/", "https://exa_mple..com/", "https://-x-/", "http://127.0.0.1:{port}/",
-    ],
-)  # fmt: skip
+TRICKS = [
+    "https://good.example@127.0.0.1:{port}/", "https://user:pass@127.0.0.1:{port}/", "https://@127.0.0.1:{port}/",
+    "https://good.example\\@127.0.0.1:{port}/", "https://127.0.0.1:{port}\\@good.example/",
+    "https://127.0.0.1:{port}#@good.example/", "https://127.0.0.1:{port}?@good.example/",
+    "https:///127.0.0.1:{port}/", "https:127.0.0.1:{port}/", "//127.0.0.1:{port}/", "127.0.0.1:{port}",
+    "https://127.0.0.1%00.good.example:{port}/", "https://127.0.0.1%2f@good.example:{port}/",
+    "https://127.0.0.1\t:{port}/", "https://127.0.0.1\r\nHost: x:{port}/", " https://127.0.0.1:{port}/",
+    "https://[::1]:{port}/", "https://[::1%25lo]:{port}/", "https://[v1.127.0.0.1]:{port}/", "https://[127.0.0.1]:{port}/",
+    "file:///etc/passwd", "gopher://127.0.0.1:{port}/_x", "ftp://127.0.0.1:{port}/", "unix:///tmp/x", "javascript:alert(1)",
+    "HTTPS://127.0.0.1:{port}/", "https://127.0.0.1:99999/", "https://127.0.0.1:-1/", "https://127.0.0.1:{port}x/", "https://",
+    "", "https://a b/", "https://exa_mple..com/", "https://-x-/", "http://127.0.0.1:{port}/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", TRICKS)
 def test_no_trick_of_an_address_reaches_this_machine(
     guarded: App, canary: Canary, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:

@@ -4,11 +4,13 @@ from webapp.accounts.settings import home
 from webapp.integrations import catalogue
 from webapp.integrations.api import field, growth
 from webapp.integrations.permissions import WEBHOOKS_READ
+from webapp.integrations.views import bp, deliveries, endpoints
 from webapp.kit import secrets
 from webapp.kit.plug import Plug
 from webapp.kit.web import App
 from webapp.models import WebhookEndpoint
 
+__all__ = ["PLUG", "deliveries", "endpoints"]  # importing the views puts them on their blueprint
 secrets.declare(WebhookEndpoint, "sealed")
 
 
@@ -18,4 +20,4 @@ def _wire(app: App) -> None:
                          "/settings/webhooks", "webhook", WEBHOOKS_READ, 65))  # fmt: skip
 
 
-PLUG = Plug(blueprints=(field.api, growth.api), wire=_wire)
+PLUG = Plug(blueprints=(bp, field.api, growth.api), wire=_wire)

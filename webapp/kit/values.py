@@ -29,7 +29,7 @@ _TONES: Final = {
     "expiring low_stock at_risk late_soon retrying blocked held medium high draft_changes disputed reopened trial "
     "warning snoozed",
     "danger": "late overdue failed error rejected declined lost out_of_stock bounced breached critical emergency urgent "
-    "denied revoked offline disconnected past_due refunded no_show dead suspended unpaid",
+    "denied revoked offline disconnected past_due refunded no_show dead dead_letter failing suspended unpaid",
 }
 TONE_OF: Final = {word: tone for tone, all_words in _TONES.items() for word in all_words.split()}
 """The house's colour for each state. Anything unknown is neutral."""

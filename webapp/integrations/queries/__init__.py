@@ -6,14 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from webapp.integrations import rules
 from webapp.integrations.queries import sql
 from webapp.kit import clock, context, errors, journal
 from webapp.kit.db import db, find
 from webapp.kit.tables import Event, JournalHead
-from webapp.models import User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from webapp.models import Organization, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 # The courier ------------------------------------------------------------------------------------------------------
 
@@ -108,6 +108,27 @@ def endpoints(api: str = "") -> Select[WebhookEndpoint]:
     return statement.where(WebhookEndpoint.api == api) if api else statement
 
 
+def listed(words: str, state: str) -> Any:
+    """Endpoints for the list: by words of their address or description, by state."""
+    statement = endpoints().add_columns(WebhookEndpoint.id.label("id"))
+    if wanted := words.strip():
+        statement = statement.where(or_(WebhookEndpoint.url.icontains(wanted, autoescape=True),
+                                        WebhookEndpoint.description.icontains(wanted, autoescape=True)))  # fmt: skip
+    if state == "paused":
+        statement = statement.where(~WebhookEndpoint.enabled)
+    elif state in ("active", "failing"):
+        failing = WebhookEndpoint.failing_since.is_not(None)
+        statement = statement.where(WebhookEndpoint.enabled, failing if state == "failing" else ~failing)
+    return statement
+
+
+def time_zone() -> str:
+    """The organization's zone."""
+    found = db.session.get(Organization, context.tenant_id())
+    assert found is not None  # a principal's organization exists
+    return found.time_zone
+
+
 def owners(creator: int | None) -> list[User]:
     """Who is told when an endpoint stops: owners and admins, and who registered it."""
     people = db.session.scalars(select(User).where(User.tenant_id == context.tenant_id(), User.active))
@@ -123,7 +144,7 @@ def host_of(url: str) -> str:
 
 def deliveries(
     endpoint_id: int, statuses: Sequence[str] = (), *, event: str = "", since: datetime | None = None,
-    until: datetime | None = None,
+    until: datetime | None = None, before: datetime | None = None,
 ) -> Select[WebhookDelivery]:  # fmt: skip
     """Deliveries of an endpoint, by state, by name and by when their event happened."""
     statement = select(WebhookDelivery).where(
@@ -137,7 +158,40 @@ def deliveries(
         statement = statement.where(WebhookDelivery.event_at >= since)
     if until is not None:
         statement = statement.where(WebhookDelivery.event_at <= until)
+    if before is not None:
+        statement = statement.where(WebhookDelivery.event_at < before)
     return statement
+
+
+def searched(statement: Select[WebhookDelivery], words: str) -> Select[WebhookDelivery]:
+    """Those whose id, event's id, record's number or status of HTTP somebody looks for, or whose name begins so."""
+    wanted = words.strip().lower()
+    if not wanted:
+        return statement
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
+        number = int(wanted)
+        few = number if number < 1000 else -1
+        return statement.where(
+            or_(WebhookDelivery.record_id == number, WebhookDelivery.response_status == few)
+        )
+    if wanted.startswith("whd_"):
+        return statement.where(WebhookDelivery.public_id == wanted)
+    try:
+        return statement.where(WebhookDelivery.event_id == UUID(wanted))
+    except ValueError:
+        return statement.where(WebhookDelivery.event.startswith(wanted, autoescape=True))
+
+
+def delivered_names(endpoint_id: int) -> list[str]:
+    """Which events the newest deliveries of an endpoint were of, for the filter."""
+    newest = (
+        select(WebhookDelivery.event)
+        .where(WebhookDelivery.tenant_id == context.tenant_id(), WebhookDelivery.endpoint_id == endpoint_id)
+        .order_by(WebhookDelivery.id.desc())
+        .limit(500)
+        .subquery()
+    )
+    return sorted(db.session.scalars(select(newest.c.event).distinct()))
 
 
 def delivery(endpoint_id: int, public_id: str) -> WebhookDelivery:

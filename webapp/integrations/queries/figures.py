@@ -1,0 +1,74 @@
+"""How endpoints fare, from their figures by the hour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from webapp.integrations import queries, rules
+from webapp.kit import clock, context
+from webapp.kit.db import db
+from webapp.models import WebhookDelivery, WebhookHour
+
+COUNTED = 1000  # a backlog beyond this is "and more"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Attempts of some hours; latencies in milliseconds."""
+
+    delivered: int
+    failed: int
+    latency_ms: int
+    slowest_ms: int
+
+    @property
+    def average(self) -> int:
+        made = self.delivered + self.failed
+        return self.latency_ms // made if made else 0
+
+
+def sums(endpoint_ids: Sequence[int], since: datetime) -> dict[int, Sum]:
+    """The figures of some endpoints since a moment, by hours."""
+    if not endpoint_ids:
+        return {}
+    statement = (
+        select(WebhookHour.endpoint_id, func.sum(WebhookHour.delivered), func.sum(WebhookHour.failed),
+               func.sum(WebhookHour.latency_ms), func.max(WebhookHour.slowest_ms))
+        .where(WebhookHour.tenant_id == context.tenant_id(), WebhookHour.endpoint_id.in_(endpoint_ids),
+               WebhookHour.hour >= since.replace(minute=0, second=0, microsecond=0))
+        .group_by(WebhookHour.endpoint_id)
+    )  # fmt: skip
+    return {
+        row[0]: Sum(int(row[1]), int(row[2]), int(row[3]), row[4]) for row in db.session.execute(statement)
+    }
+
+
+def by_day(endpoint_id: int, days: int) -> list[tuple[date, Sum]]:
+    """The figures of the last days of the organization's calendar, the oldest first."""
+    zone = queries.time_zone()
+    today = clock.today(zone)
+    first = today - timedelta(days=days - 1)
+    statement = select(WebhookHour).where(
+        WebhookHour.tenant_id == context.tenant_id(), WebhookHour.endpoint_id == endpoint_id,
+        WebhookHour.hour >= clock.day_bounds(first, zone)[0],
+    )  # fmt: skip
+    found = {first + timedelta(days=n): Sum(0, 0, 0, 0) for n in range(days)}
+    for row in db.session.scalars(statement):
+        day = row.hour.astimezone(ZoneInfo(zone)).date()
+        old = found.get(day, Sum(0, 0, 0, 0))
+        found[day] = Sum(old.delivered + row.delivered, old.failed + row.failed, old.latency_ms + row.latency_ms,
+                         max(old.slowest_ms, row.slowest_ms))  # fmt: skip
+    return sorted(found.items())
+
+
+def counts(endpoint_id: int) -> dict[str, int]:
+    """How many deliveries wait and how many were given up, counted up to a thousand each."""
+
+    def count(statuses: Sequence[str]) -> int:
+        few = queries.deliveries(endpoint_id, statuses).with_only_columns(WebhookDelivery.id).limit(COUNTED)
+        return int(db.session.scalar(select(func.count()).select_from(few.subquery())) or 0)
+
+    return {"waiting": count(rules.UNSETTLED), "dead": count(("dead_letter",))}

@@ -1,0 +1,5 @@
+"""Pages of webhooks."""
+
+from flask import Blueprint
+
+bp = Blueprint("integrations", __name__)
