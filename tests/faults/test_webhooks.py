@@ -43,7 +43,8 @@ class Couriers:
         self.parent = subprocess.Popen(argv, cwd=ROOT, env=environment(settings), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, text=True)  # fmt: skip
         self.said: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
         assert self.said.get(timeout=60) == "ready"
         self.killed = 0
 
@@ -75,6 +76,8 @@ class Couriers:
         assert self.parent.stdout is not None
         self.parent.stdin.close()
         self.parent.wait()
+        self.reader.join(5)
+        self.parent.stdout.close()
 
 
 @pytest.fixture
@@ -187,6 +190,7 @@ def test_the_table_of_attempts_at_a_dead_receiver_is_the_schedule(app: App, cour
     with clock.at(START):
         register(company, dead.url(), "sale.created")
         happen(company, 1)
+        couriers.run(company)
         for _ in range(30):
             moment = next_moment(company)
             if moment is None:
