@@ -1,7 +1,7 @@
 """Webhooks: endpoints, deliveries, attempts, figures by the hour.
 
 Revision ID: 0010
-Revises: 0007
+Revises: 0009
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ from alembic import op
 from migrations.helpers import drop_tables, protect, statements
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

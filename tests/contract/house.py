@@ -79,7 +79,15 @@ class House:
 def build(app: App, name: str) -> House:
     """A company with staff, price book, customers, sales in every state, a closed period, files and messages."""
     company = make_company(app)
-    from tests.contract import appointments, dispatch, phone, promises, routing, timesheets, webhooks  # they need House
+    from tests.contract import (
+        appointments,
+        dispatch,
+        phone,
+        promises,
+        routing,
+        timesheets,
+        webhooks,
+    )  # they need House
 
     house = House(company)
     with house.acting():
