@@ -289,8 +289,6 @@ def test_a_day_without_technicians_a_day_that_is_over_and_one_asked_twice(compan
     assert plan.proposal is not None
     assert plan.proposal["unassigned"][0]["reason"] == "Nobody works that day."
     with company.acting("dispatcher"):
-        with pytest.raises(errors.Invalid, match="This day is over"):
-            service.ask(make.MONDAY - timedelta(days=1))
         with pytest.raises(errors.Invalid, match="at most 90 days"):
             service.ask(make.MONDAY + timedelta(days=91))
         with pytest.raises(errors.NotFound):
@@ -355,4 +353,18 @@ def test_plans_over_the_api(company: Company) -> None:
     assert (
         company.api("technician").post("/admin/dispatch/optimize-routes", {"date": "2026-11-30"}).status_code
         == 403
+    )
+
+
+def test_a_day_that_is_over_is_planned_without_changing_anything(company: Company) -> None:
+    with company.acting("dispatcher"):
+        wes, _ = team()
+        visit("Yesterday", 9, EAST, wes)
+    with clock.at(make.at(9) + timedelta(days=3)):
+        plan = planned(company)
+    assert (plan.status, plan.before_minutes, plan.after_minutes) == ("ready", 0, 0)
+    assert plan.proposal is not None
+    assert (plan.proposal["note"], plan.proposal["kept"]) == (
+        "This day is over; there is nothing left to plan.",
+        True,
     )

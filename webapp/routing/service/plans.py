@@ -31,6 +31,9 @@ DAY_SECONDS: Final = 8.0  # of search, for a day of 100 visits
 MOST_SECONDS: Final = 30.0
 
 
+OVER: Final = "This day is over; there is nothing left to plan."
+
+
 class Outdated(errors.Conflict):
     """The board is not any more what a plan was made from; `details["changes"]` says what changed."""
 
@@ -38,12 +41,11 @@ class Outdated(errors.Conflict):
 def ask(day: date, *, technician_ids: Sequence[int] | None = None) -> RoutePlan:
     """Have a day planned in the background; a plan of that day that is not decided yet is discarded.
 
-    Raises Invalid for a day that is over or too far ahead, NotFound for technicians, Conflict when one is being planned.
+    A day that is over is taken too, as the field document's example has one: its plan changes nothing and says so.
+    Raises Invalid for a day too far ahead, NotFound for technicians, Conflict when one is being planned.
     """
     demand(DISPATCH_ASSIGN)
     today = clock.today(settings.zone())
-    if day < today:
-        raise errors.Invalid.one("date", "This day is over; there is nothing left to plan.")
     if day > today + FURTHEST:
         raise errors.Invalid.one("date", f"Routes are planned at most {FURTHEST.days} days ahead.")
     for technician_id in technician_ids or ():
@@ -68,8 +70,11 @@ def gather(plan: RoutePlan, roads: Roads) -> tuple[days.Day, days.Terms, list[la
     """The day of a plan as it stands now, as a problem."""
     how, zone = settings.present(), settings.zone()
     only = plan.request.get("technician_ids")
-    team = lane_queries.read(plan.on_date, plan.on_date, zone, technician_ids=only)
-    visits = day_queries.visits(plan.on_date, zone)
+    over = plan.on_date < clock.today(zone)
+    team = [] if over else lane_queries.read(plan.on_date, plan.on_date, zone, technician_ids=only)
+    visits = [] if over else day_queries.visits(plan.on_date, zone)
+    if over:
+        roads.said = OVER
     if only is not None:
         wanted = set(only)
         visits = [v for v in visits if not v.crew or wanted & set(v.crew)]

@@ -14,6 +14,7 @@ from webapp.kit.permissions import requires
 from webapp.models import RoutePlan
 from webapp.routing import service
 from webapp.routing.queries import plans as reading
+from webapp.routing.service.plans import OVER
 from webapp.routing.views import bp
 
 HOME: Final = "/dispatch/optimize"
@@ -31,6 +32,8 @@ def optimize() -> Response:
 def plan() -> Response:
     """Have a day planned."""
     day = _day(request.form.get("date", ""))
+    if day < clock.today(settings.zone()):
+        raise errors.Invalid.one("date", OVER)
     service.ask(day)
     return _answer(day)
 
