@@ -368,3 +368,41 @@ def test_a_day_that_is_over_is_planned_without_changing_anything(company: Compan
         "This day is over; there is nothing left to plan.",
         True,
     )
+
+
+def test_a_meeting_over_lunchtime_and_overlapping_pins_do_not_stop_a_plan(company: Company) -> None:
+    with company.acting("dispatcher"):
+        wes, eve = team(lunch=60)
+        sam = make.technician("Sam Stuck")
+        make.block(wes, make.at(10, 30), make.at(14))
+        for hour, minutes in ((9, 120), (10, 60)):
+            stuck = visit(f"Pinned at {hour}", hour, MIDDLE, sam, minutes=minutes)
+            dispatch.place(
+                reading.visits(stuck.id)[0].id, dispatch.Placement(pinned=True, override_reason="both")
+            )
+        visit("In the east", 8, EAST, wes)
+        visit("In the west", 8, WEST, eve)
+    plan = planned(company)
+    assert plan.proposal is not None
+    assert plan.status == "ready"
+    assert of(plan, "Eve East") == ["In the east"]
+    assert [t["name"] for t in plan.proposal["technicians"]] == ["Eve East", "Wes West"]
+    assert plan.proposal["warnings"] == [
+        "Sam Stuck’s fixed visits overlap each other or other time, so this day is left as it is."
+    ]
+
+
+def test_a_full_day_leaves_nobody_out_who_is_placed_however_much_that_would_save(company: Company) -> None:
+    with company.acting("dispatcher"):
+        wes, _ = team(lunch=60)
+        # no time for lunch, and far too much driving: but they were told that somebody comes
+        for hour in (8, 10, 12, 14):
+            visit(f"Promised at {hour}", hour, EAST if hour % 4 else WEST, wes, minutes=90, window_start=make.at(hour),
+                  window_end=make.at(hour, 15))  # fmt: skip
+        waits(
+            "Urgent", priority="urgent", expected_minutes=480, window_start=make.at(8), window_end=make.at(9)
+        )
+    plan = planned(company, technician_ids=[wes.id])
+    assert plan.proposal is not None
+    assert len(of(plan, "Wes West")) == 4
+    assert [u["title"] for u in plan.proposal["unassigned"]] == ["Urgent"]

@@ -218,3 +218,12 @@ def test_assigning_from_the_fragment_and_giving_a_reason_where_something_is_in_t
     assert browser.post(f"{url}/{tina.id}", data=token).status_code == 303
     with company.acting("dispatcher"):
         assert [s.name for s in reading.sent([reading.visits(job.id)[0].id]).popitem()[1]] == ["Tina Torres"]
+
+
+def test_who_helps_stays_when_another_leads(company: Company) -> None:
+    with company.acting("dispatcher"):
+        tina, tom, ann = (make.technician(n) for n in ("Tina Torres", "Tom Tanner", "Ann Other"))
+        job = waiting(crew=(tina, tom))
+        service.send(job.id, ann.id)
+        crew = reading.sent([reading.visits(job.id)[0].id]).popitem()[1]
+    assert [(s.name, s.lead) for s in crew] == [("Ann Other", True), ("Tom Tanner", False)]

@@ -344,9 +344,17 @@ class _Builder:
                 max((earliest - self.terms.midnight) * 60, begins),
                 (latest - self.terms.midnight) * 60,
             )
-            if first <= last:
+            if _has_room(rests, minutes * 60, first, last):
                 rests.append(Rest(len(rests) + 1, minutes * 60, first, last, "lunch"))
         return rests
+
+
+def _has_room(rests: Sequence[Rest], seconds: int, first: int, last: int) -> bool:
+    """Whether a break that begins from `first` to `last` finds a place beside the fixed ones: a long meeting may be lunch."""
+    return any(
+        first <= at <= last and all(at + seconds <= r.earliest or at >= r.latest + r.seconds for r in rests)
+        for at in (first, *(r.latest + r.seconds for r in rests))
+    )
 
 
 def _task_id(visit_id: int, position: int) -> int:
@@ -362,16 +370,19 @@ def visit_of(task_id: int) -> tuple[int, int]:
 def _leave_alone(problem: Problem, present: Order) -> tuple[Problem, dict[int, str]]:
     """Without those whose fixed visits cannot be kept together: their day is as somebody wanted it, against the rules."""
     alone = {}
+    workers: list[Worker] = []
     for worker in problem.workers:
         bound = sorted((t for t in problem.tasks if t.only == worker.id), key=lambda t: t.windows[0])
-        if bound and timing.route(problem, worker, bound) is None:
+        hungry = replace(worker, rests=[r for r in worker.rests if r.earliest == r.latest])
+        if not bound or timing.route(problem, worker, bound) is not None:
+            workers.append(worker)
+        elif timing.route(problem, hungry, bound) is not None:
+            workers.append(hungry)  # what is fixed leaves no time for lunch; somebody wanted it so
+        else:
             alone[worker.id] = (
                 f"{worker.name}’s fixed visits overlap each other or other time, so this day is left as it is."
             )
-    if not alone:
-        return problem, alone
     gone = {n for worker_id in alone for n in present.get(worker_id, ())}
-    workers = [w for w in problem.workers if w.id not in alone]
     return replace(problem, workers=workers, tasks=[t for t in problem.tasks if t.id not in gone]), alone
 
 

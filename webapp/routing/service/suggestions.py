@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from webapp.dispatch import service as dispatch
 from webapp.dispatch import settings
+from webapp.dispatch.queries import jobs as job_queries
 from webapp.dispatch.queries import lanes as dispatch_lanes
 from webapp.kit import clock, errors, words
 from webapp.kit.db import get
@@ -70,13 +71,17 @@ def send(job_id: int, technician_id: int, *, starts_at: datetime | None = None, 
          version: int | None = None) -> Visit:  # fmt: skip
     """Send a suggested technician on a job's present visit, at the suggested time where it had none.
 
+    They go in place of who leads it now; those who help stay.
+
     Raises as :func:`webapp.dispatch.service.place`: Clashing with everything in the way, Stale, Conflict, NotFound.
     """
     job = get(DispatchJob, job_id, what="job")
     visit = reading.visit_of(job.id)
+    helpers = [s.technician_id for s in job_queries.sent([visit.id])[visit.id] if not s.lead]
+    crew = (technician_id, *(n for n in helpers if n != technician_id))
     ends_at = starts_at + timedelta(minutes=job.expected_minutes) if starts_at is not None else None
     return dispatch.place(
         visit.id,
-        dispatch.Placement(technician_ids=(technician_id,), starts_at=starts_at, ends_at=ends_at,
+        dispatch.Placement(technician_ids=crew, starts_at=starts_at, ends_at=ends_at,
                            override_reason=override_reason, version=version),
     )  # fmt: skip
