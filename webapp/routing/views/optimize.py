@@ -40,9 +40,9 @@ def plan() -> Response:
 
 @bp.get("/optimize/<int:plan_id>/progress")
 @requires(DISPATCH_READ)
-def progress(plan_id: int) -> Response:
+def progress(route_plan_id: int) -> Response:
     """How far a plan is: asked every second; the page reads itself anew once it is there."""
-    found = get(RoutePlan, plan_id, what="route plan")
+    found = get(RoutePlan, route_plan_id, what="route plan")
     if not pages.is_htmx():
         return pages.redirect(f"{HOME}?date={found.on_date}")
     if found.status not in ("queued", "planning"):
@@ -54,13 +54,13 @@ def progress(plan_id: int) -> Response:
 
 @bp.post("/optimize/<int:plan_id>/accept")
 @requires(DISPATCH_ASSIGN)
-def accept(plan_id: int) -> Response:
+def accept(route_plan_id: int) -> Response:
     """Put a plan on the board: whole, or for those who are named."""
     names = [
         int(n) for n in request.form.getlist("technician_id") if n.isascii() and n.isdigit() and len(n) < 19
     ]
-    before = set(get(RoutePlan, plan_id, what="route plan").accepted_for)
-    found = service.accept(plan_id, names or None)
+    before = set(get(RoutePlan, route_plan_id, what="route plan").accepted_for)
+    found = service.accept(route_plan_id, names or None)
     count = len(set(found.accepted_for) - before)
     pages.toast(f"The routes of {words.plural(count, 'technician')} are on the board.")
     pages.trigger(**{"dispatch-changed": True})
@@ -69,9 +69,9 @@ def accept(plan_id: int) -> Response:
 
 @bp.post("/optimize/<int:plan_id>/discard")
 @requires(DISPATCH_ASSIGN)
-def discard(plan_id: int) -> Response:
+def discard(route_plan_id: int) -> Response:
     """Put a plan away."""
-    found = service.discard(plan_id)
+    found = service.discard(route_plan_id)
     pages.toast("The plan is discarded. The board is as it was.")
     return _answer(found.on_date)
 
