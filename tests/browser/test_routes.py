@@ -32,7 +32,7 @@ def test_routes_are_planned_in_the_background_and_accepted_from_the_page(
     company: Company, crossed: int, visit: Visit
 ) -> None:
     page = visit(company, "dispatcher", viewport={"width": 1440, "height": 900})
-    page.goto(f"/dispatch/optimise?date={next_monday()}")
+    page.goto(f"/dispatch/optimize?date={next_monday()}")
     expect(page.get_by_text("2 visits on the lanes, 1 waiting")).to_be_visible()
     page.get_by_role("button", name="Plan the routes").click()
     expect(page.get_by_role("heading", name="Wes West")).to_be_visible()
@@ -40,7 +40,7 @@ def test_routes_are_planned_in_the_background_and_accepted_from_the_page(
     expect(page.locator(".tr-map[data-ready]")).to_be_visible()
     page.get_by_label("Before", exact=True).check()
     page.context.add_init_script(path=AXE)
-    assert wrong(page, f"/dispatch/optimise?date={next_monday()}", "main") == []
+    assert wrong(page, f"/dispatch/optimize?date={next_monday()}", "main") == []
     page.get_by_role("button", name="Accept all").click()
     toast(page, "on the board")
     expect(page.get_by_text("These routes are on the board.")).to_be_visible()

@@ -38,7 +38,7 @@ def plan() -> Response:
     return _answer(day)
 
 
-@bp.get("/optimize/<int:plan_id>/progress")
+@bp.get("/optimize/<int:route_plan_id>/progress")
 @requires(DISPATCH_READ)
 def progress(route_plan_id: int) -> Response:
     """How far a plan is: asked every second; the page reads itself anew once it is there."""
@@ -52,7 +52,7 @@ def progress(route_plan_id: int) -> Response:
     )
 
 
-@bp.post("/optimize/<int:plan_id>/accept")
+@bp.post("/optimize/<int:route_plan_id>/accept")
 @requires(DISPATCH_ASSIGN)
 def accept(route_plan_id: int) -> Response:
     """Put a plan on the board: whole, or for those who are named."""
@@ -67,7 +67,7 @@ def accept(route_plan_id: int) -> Response:
     return _answer(found.on_date)
 
 
-@bp.post("/optimize/<int:plan_id>/discard")
+@bp.post("/optimize/<int:route_plan_id>/discard")
 @requires(DISPATCH_ASSIGN)
 def discard(route_plan_id: int) -> Response:
     """Put a plan away."""
