@@ -13,7 +13,8 @@ from tests.factories.queries import counted
 from tests.factories.world import Company
 from webapp.dispatch import service as dispatch
 from webapp.dispatch.queries import jobs as reading
-from webapp.kit import clock, context, errors
+from webapp.dispatch.service import preferences
+from webapp.kit import clock, context, errors, jobs
 from webapp.kit.db import db
 from webapp.kit.tables import AuditEntry, Event
 from webapp.models import Notice, SlaViolation
@@ -229,6 +230,18 @@ def test_holidays_and_nights_do_not_count_unless_the_policy_says_so(company: Com
         assert standing(sent(priority="urgent")).due_at == make.at(9) + 10 * HOUR  # type: ignore[union-attr]
         # eight hours on Monday, Tuesday is a holiday, two on Wednesday
         assert standing(sent()).due_at == make.at(10, day=date(2026, 12, 2))  # type: ignore[union-attr]
+
+
+def test_other_business_hours_have_the_clocks_told_anew(company: Company) -> None:
+    with company.acting("manager"):
+        sla.policy(response_minutes=600)
+        number = sent()
+        assert standing(number).due_at == make.at(10, day=date(2026, 12, 1))  # type: ignore[union-attr]
+        preferences.change({"business_hours": {"0": [480, 1380]}})
+    with company.app.app_context():
+        jobs.drain(jobs.LONG, company.tenant_id)
+    with company.acting("manager"):
+        assert standing(number).due_at == make.at(9) + 10 * HOUR  # type: ignore[union-attr]
 
 
 def test_a_breach_is_excused_with_a_reason_and_the_excuse_can_be_taken_back(company: Company) -> None:

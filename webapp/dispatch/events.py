@@ -35,6 +35,9 @@ HELD = declare("dispatch.held", "A job was put on hold", _JOB | {"on_hold": True
 RELEASED = declare("dispatch.released", "A held job goes on", _JOB)
 CONFIRMED = declare("dispatch.confirmed", "The customer confirmed the visit", _JOB)
 VISIT_ADDED = declare("dispatch.visit-added", "A further visit was added to a job", _JOB | {"visit_id": 52})
+SETTINGS = declare(
+    "dispatch.settings-changed", "How the company dispatches was changed", {"changed": ["business_hours"]}
+)
 DETAIL = declare("dispatch.detail-changed", "A note, file, checklist step or material of a job changed",
                  _JOB | {"what": "note", "detail_id": 9})  # fmt: skip
 _BLOCK = {"id": 12, "technician_id": 3, "kind": "time_off", "title": "Dentist", "status": "approved",

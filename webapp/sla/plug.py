@@ -27,7 +27,8 @@ def _wire(app: App) -> None:
     panels.install()
     for name in MOVES:
         events.subscribe(name, clocks.on_event)
-    events.subscribe("organization.updated", clocks.on_company)
+    for name in ("organization.updated", "dispatch.settings-changed"):
+        events.subscribe(name, clocks.on_company)
     home.add(
         home.Matter(
             "SLA and holidays",

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.accounts import queries as accounts
+from webapp.dispatch import events as told
 from webapp.dispatch.permissions import DISPATCH_SETTINGS
 from webapp.dispatch.settings import KEY, DispatchSettings
-from webapp.kit import clean, journal
+from webapp.kit import clean, events, journal
 from webapp.kit.db import db
 from webapp.kit.permissions import demand
 
@@ -31,6 +32,8 @@ def change(changes: Mapping[str, Any]) -> DispatchSettings:
         company.settings = {**company.settings, KEY: {**(company.settings.get(KEY) or {}), **wanted}}
         db.session.flush()
         journal.audit("dispatch.settings-changed", company, before=before, record_type="organization")
+        changed = sorted(k for k in wanted if wanted[k] != present[k])
+        events.emit(told.SETTINGS, None, {"changed": changed})
     return DispatchSettings.of(company.settings)
 
 

@@ -27,7 +27,7 @@ def on_event(name: str, record_id: int | None, payload: Mapping[str, Any]) -> No
 
 def on_company(name: str, record_id: int | None, payload: Mapping[str, Any]) -> None:
     """The company moved to another zone, or changed its hours."""
-    if {"time_zone", "settings"} & set(payload.get("changed", ())):
+    if {"time_zone", "business_hours"} & set(payload.get("changed", ())):
         recalculate_soon()
 
 

@@ -24,5 +24,6 @@ export default function order(list) {
       window.htmx.ajax("POST", url, { target, swap: "outerHTML", values: { ids: now, csrf_token: csrf() } }).catch(() => sortable.sort(before, true));
     },
   });
+  list.dataset.ready = "";
   return () => sortable.destroy();
 }
