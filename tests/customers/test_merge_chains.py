@@ -13,8 +13,10 @@ from sqlalchemy import select
 
 from tests.customers.test_matching import together
 from tests.factories import people, sales
+from tests.factories.queries import counted
 from tests.factories.world import Company
 from webapp.customers import queries, service
+from webapp.customers.queries import merges
 from webapp.kit import context, errors
 from webapp.kit.db import Base, add, db
 from webapp.kit.tables import AuditEntry
@@ -120,6 +122,22 @@ def test_sales_search_look_ups_and_imports_land_on_the_last_one(company: Company
         assert whole(chain.a)["sales"] == whole(chain.b)["sales"] == []
         assert len(whole(chain.c)["sales"]) == 4
         assert [c.id for c in service.match(name="A J Smith").candidates] == [chain.c]
+
+
+def test_who_a_customer_became_is_asked_with_one_statement_built_once(company: Company, chain: Three) -> None:
+    with company.acting():
+        merge(chain.b, chain.a)
+        merge(chain.c, chain.b)
+    with company.acting():
+        for hold in (False, True):
+            first = merges._survivor(hold)
+            for one in (chain.a, chain.b, chain.c):
+                with counted() as statements:
+                    found = merges.survivor(one, hold=hold)
+                assert found is not None
+                assert (found.id, len(statements)) == (chain.c, 1)
+            assert merges._survivor(hold) is first
+        assert merges.survivor(2**62) is None
 
 
 def test_the_api_reads_the_last_one_of_a_chain(company: Company, chain: Three) -> None:

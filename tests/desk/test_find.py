@@ -51,6 +51,14 @@ def test_a_customer_is_found_by_name_and_by_the_end_of_the_phone_number(
         assert len([u for u in found if u.startswith("/customers/")]) == 1, "the merged one is not shown"
 
 
+def test_a_sale_is_found_by_its_item_and_technician_too_as_in_the_list(
+    company: Company, filled: dict[str, int]
+) -> None:
+    for query in ("tune", "maria", "evel tune", "lopez harper"):
+        assert f"/sales/{filled['sale']}" in urls(company, "manager", query), query
+    assert f"/sales/{filled['sale']}" not in urls(company, "manager", "tune nobody")
+
+
 def test_a_sale_is_found_by_number_and_by_customer(company: Company, filled: dict[str, int]) -> None:
     for query in ("1", "%231", "sale 1", "harper"):
         assert f"/sales/{filled['sale']}" in urls(company, "manager", query), query

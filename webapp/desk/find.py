@@ -24,6 +24,7 @@ from webapp.kit.permissions import may
 from webapp.kit.words import date_words
 from webapp.models import Customer, DispatchJob, Equipment, Item, Sale, ServiceZone, Technician, Vehicle
 from webapp.sales.permissions import SALES_READ_ALL, SALES_RECORD
+from webapp.sales.queries import words as sales
 from webapp.technicians import permissions as technicians
 
 EACH = 6  # results of one kind
@@ -71,26 +72,19 @@ def groups(query: str) -> list[dict[str, Any]]:
     return [*found, begin, pages] if query else [begin, pages]
 
 
-def _numbers(query: str) -> list[int]:
-    match = re.fullmatch(r"(?:sale\s*)?#?\s*(\d{1,18})", query, re.IGNORECASE)
-    return [int(match[1])] if match else []
-
-
 def _sales(query: str) -> list[dict[str, Any]]:
-    condition: Any = Sale.number.in_(_numbers(query))
-    if not _numbers(query):
-        words = search.matching("sale", query)
-        if words is None:
-            return []
-        condition = Sale.id.in_(select(words.limit(LOOKED_AT).subquery()))
+    match = re.fullmatch(r"(?:sale\s*)?#?\s*(\d{1,18})", query, re.IGNORECASE)
+    wanted = sales.conditions(match[1] if match else query)
+    if not wanted:
+        return []
     statement = (
         select(Sale.id, Sale.number, Item.name.label("item"), Technician.name.label("technician"),
                Sale.customer_name, Sale.sale_price_cents,
                case((Sale.voided_at.is_not(None), "voided"), else_=Sale.status).label("status"))
         .join(Item, and_(Item.tenant_id == Sale.tenant_id, Item.id == Sale.item_id))
         .join(Technician, and_(Technician.tenant_id == Sale.tenant_id, Technician.id == Sale.technician_id))
-        .where(Sale.tenant_id == context.tenant_id(), condition)
-        .order_by(Sale.id.desc())
+        .where(Sale.tenant_id == context.tenant_id(), *wanted)
+        .order_by(Sale.sold_on.desc(), Sale.id.desc())
         .limit(EACH)
     )  # fmt: skip
     return [

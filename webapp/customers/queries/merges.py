@@ -1,9 +1,10 @@
 """Who was merged into whom. A merged customer keeps its row, which points at the one it went into."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Text, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Text, bindparam, literal, select
 from sqlalchemy.orm import aliased
 
 from webapp.kit import context
@@ -15,16 +16,20 @@ MOST_SHOWN = 50
 
 
 def _upwards(customer_ids: Iterable[int]) -> Any:
+    return _climb(context.tenant_id(), Customer.id.in_(list(customer_ids)))
+
+
+def _climb(tenant: Any, start: ColumnElement[bool]) -> Any:
     first = (
         select(Customer.id, Customer.merged_into_id)
-        .where(Customer.tenant_id == context.tenant_id(), Customer.id.in_(list(customer_ids)))
+        .where(Customer.tenant_id == tenant, start)
         .cte("up", recursive=True)
     )
     above = aliased(Customer)
     return first.union(
         select(above.id, above.merged_into_id)
         .join(first, above.id == first.c.merged_into_id)
-        .where(above.tenant_id == context.tenant_id())
+        .where(above.tenant_id == tenant)
     )
 
 
@@ -46,16 +51,24 @@ def survivor(customer_id: int, *, hold: bool = False) -> Customer | None:
     """
     if not 0 < customer_id < 2**63:
         return None
-    statement = select(Customer).where(
-        Customer.tenant_id == context.tenant_id(), Customer.id.in_(survivor_ids([customer_id]))
-    )
-    if hold:
-        statement = statement.with_for_update(read=True, key_share=True, of=Customer)
-        statement = statement.execution_options(populate_existing=True)
-    found = db.session.scalar(statement)
+    statement, values = _survivor(hold), {"tenant": context.tenant_id(), "customer": customer_id}
+    found: Customer | None = db.session.scalar(statement, values)
     while hold and found is not None and found.merged_into_id is not None:
-        found = db.session.scalar(statement)  # merged away while this waited for it
+        found = db.session.scalar(statement, values)  # merged away while this waited for it
     return found
+
+
+@cache
+def _survivor(hold: bool) -> Select[Any]:
+    """Built once: it is asked with every sale, and putting a recursive statement together costs more than its answer."""
+    tenant: Any = bindparam("tenant")
+    up = _climb(tenant, Customer.id == bindparam("customer"))
+    root = select(up.c.id).where(up.c.merged_into_id.is_(None))
+    statement: Select[Any] = select(Customer).where(Customer.tenant_id == tenant, Customer.id.in_(root))
+    if not hold:
+        return statement
+    held = statement.with_for_update(read=True, key_share=True, of=Customer)
+    return held.execution_options(populate_existing=True)
 
 
 def survivors(customer_ids: Iterable[int]) -> dict[int, int]:
