@@ -1,9 +1,9 @@
 // Draws the chart.js configuration in the element's <script type="application/json"> in the colours of the theme.
 import Chart from "chart.js/auto";
 import { listen } from "../../dom.js";
+import { palette } from "../../series.js";
 
-const FURTHER = ["#d97706", "#0b8ec9", "#a44bd1", "#0e9384", "#d0437c"];
-const APART = 40; // degrees of hue between two series that people can tell from each other
+const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3], [1, 4], [12, 4]]; // colours are never all that tells two lines apart
 const dollars = (cents) => `${cents < 0 ? "−" : ""}$${Math.abs(Math.round(cents / 100)).toLocaleString("en-US")}`;
 const exact = (cents) => `${cents < 0 ? "−" : ""}$${Math.floor(Math.abs(cents) / 100).toLocaleString("en-US")}.${String(Math.abs(cents) % 100).padStart(2, "0")}`;
 
@@ -17,44 +17,46 @@ function colorOf(element, name) {
   return color;
 }
 
-/** Hue of any CSS colour in degrees; none for a grey. */
-function hueOf(color) {
+/** Any CSS colour as red, green and blue. */
+function rgbOf(color) {
   const pen = new OffscreenCanvas(1, 1).getContext("2d");
   pen.fillStyle = color;
   pen.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = pen.getImageData(0, 0, 1, 1).data;
-  const high = Math.max(red, green, blue);
-  const span = high - Math.min(red, green, blue);
-  if (span < 16) return null;
-  const sixth = high === red ? (green - blue) / span : high === green ? 2 + (blue - red) / span : 4 + (red - green) / span;
-  return (sixth * 60 + 360) % 360;
+  return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }
 
-/** The accent first, then the colours that cannot be taken for it. */
-function palette(accent) {
-  const own = hueOf(accent);
-  const far = (color) => {
-    const between = Math.abs(hueOf(color) - own);
-    return own === null || Math.min(between, 360 - between) >= APART;
-  };
-  return [accent, ...FURTHER.filter(far)];
+/** Bars of every second series are hatched. */
+function hatched(color, surface) {
+  const tile = new OffscreenCanvas(8, 8);
+  const pen = tile.getContext("2d");
+  pen.fillStyle = color;
+  pen.fillRect(0, 0, 8, 8);
+  pen.strokeStyle = surface;
+  pen.lineWidth = 1.5;
+  for (const from of [-8, 0, 8]) {
+    pen.moveTo(from, 8);
+    pen.lineTo(from + 8, 0);
+  }
+  pen.stroke();
+  return pen.createPattern(tile, "repeat");
 }
 
 function paint(element, config) {
   const line = colorOf(element, "--tr-line");
   const quiet = colorOf(element, "--tr-text-2");
   const surface = colorOf(element, "--tr-surface");
-  const series = palette(colorOf(element, "--tr-chart"));
+  const series = palette(rgbOf(colorOf(element, "--tr-chart")), rgbOf(surface)).map((rgb) => `rgb(${rgb.join(", ")})`);
   const round = ["pie", "doughnut"].includes(config.type);
   config.data.datasets.forEach((set, index) => {
     const own = series[index % series.length];
     set.borderColor ??= round ? surface : own;
-    set.backgroundColor ??= round ? set.data.map((_, at) => series[at % series.length]) : own;
+    set.backgroundColor ??= round ? set.data.map((_, at) => series[at % series.length]) : config.type === "bar" && index % 2 ? hatched(own, surface) : own;
     if (config.type === "line") {
       set.tension ??= 0.25;
       set.pointRadius ??= 0;
       set.pointHoverRadius ??= 4;
       set.borderWidth ??= 2;
+      set.borderDash ??= DASHES[index % DASHES.length];
     }
     if (config.type === "bar") {
       set.borderRadius ??= 3;
@@ -70,7 +72,7 @@ function paint(element, config) {
   options.animation = matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 250 };
   options.interaction ??= { mode: "index", intersect: false };
   options.plugins ??= {};
-  options.plugins.legend ??= { display: round || config.data.datasets.length > 1, position: round ? "right" : "bottom", labels: { color: quiet, boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 2 } };
+  options.plugins.legend ??= { display: round || config.data.datasets.length > 1, position: round ? "right" : "bottom", labels: { color: quiet, ...(config.type === "line" ? { usePointStyle: true, pointStyle: "line", pointStyleWidth: 28 } : {}), boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 2 } };
   options.plugins.tooltip ??= { padding: 10, cornerRadius: 6, boxPadding: 4 };
   if (money) options.plugins.tooltip.callbacks ??= { label: (item) => ` ${item.dataset.label ?? item.label}: ${exact(item.raw)}` };
   if (!round) {
