@@ -1,7 +1,7 @@
 """Numbers that people read, counted within each organization: sale 1, 2, 3 …, telling nothing of anybody else's.
 
 A number is taken in a transaction of its own, which is over before the caller's goes on: whoever records something
-waits for nobody, however long the transactions of others last (`docs/decisions/0006-numbers-that-people-read.md`). One whose
+waits for nobody, however long the transactions of others last (`docs/decisions/0007-numbers-that-people-read.md`). One whose
 transaction fails afterwards is not given again, so a number may be missing; none is ever given twice.
 """
 
