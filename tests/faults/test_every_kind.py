@@ -71,7 +71,7 @@ def night(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
         crew.start("worker", "long")
         crew.start("worker", "hooks")
         with suppress(AssertionError):  # the scene's own test says what is missing
-            wait_until(lambda: not any(unfinished(played) for played in made.played.values()), 60)
+            wait_until(lambda: not any(unfinished(played) for played in made.played.values()), 180)
         made.logs = crew.logs()
         yield made
 
@@ -110,7 +110,7 @@ def kill_all_in_the_middle(settings: Settings, folder: Path, night: Night) -> No
         )
     try:
         with suppress(AssertionError):
-            wait_until(lambda: len(list(folder.glob("stopped *"))) == len(points), 60)
+            wait_until(lambda: len(list(folder.glob("stopped *"))) == len(points), 180)
         for marker in folder.glob("stopped *"):
             if marker.suffix != ".new":
                 os.kill(int(marker.read_text()), signal.SIGKILL)
