@@ -1,5 +1,6 @@
 """Rules by which a job comes again: read, said in words, expanded by the wall clock."""
 
+import time
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -40,7 +41,6 @@ def test_a_time_that_a_spring_night_does_not_have_is_an_hour_later() -> None:
         ("FREQ=DAILY;COUNT=2", ["03-03 09:00", "03-04 09:00"]),
         ("FREQ=DAILY;UNTIL=20260304", ["03-03 09:00", "03-04 09:00"]),
         ("FREQ=DAILY;UNTIL=20260304T040000Z", ["03-03 09:00"]),
-        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", []),
     ],
 )
 def test_a_rule_is_followed(rule: str, found: list[str]) -> None:
@@ -120,3 +120,18 @@ def test_whatever_a_form_asks_for_begins_at_its_start_and_keeps_its_time_of_day(
     assert {at.time() for at in found} == {start.time()}
     assert found == sorted(set(found))
     assert rules.words(rule).startswith("Every ")
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;BYMONTHDAY=31;BYMONTH=2", "FREQ=WEEKLY;BYSETPOS=300", "FREQ=MONTHLY;BYDAY=99MO",
+                                  "FREQ=DAILY;COUNT=0000010001234567890", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"])  # fmt: skip
+def test_a_rule_that_no_day_fits_or_that_hides_a_number_is_refused_at_once(rule: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(rules.NotARule):
+        rules.cleaned(rule)
+    assert time.monotonic() - began < 2, "looking on to the year 9999 takes longer"
+
+
+def test_an_end_at_the_edge_of_all_years_keeps_no_zone_from_working() -> None:
+    for end, zone in (("00010101T000000Z", ZONE), ("99991231T235959Z", "Asia/Tokyo")):
+        rule = rules.cleaned(f"FREQ=DAILY;UNTIL={end}")
+        rules.occurrences(rule, START, START, START + timedelta(days=3), zone)

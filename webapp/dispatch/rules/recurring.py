@@ -38,6 +38,9 @@ PARTS: Final = frozenset(
 LONGEST: Final = 300  # characters of a rule
 MOST_INTERVAL, MOST_COUNT = 400, 1000
 START: Final = datetime.fromisoformat("2026-01-01T09:00")  # any, to try a rule with
+CENTURY: Final = datetime.fromisoformat(
+    "9900-01-01T09:00"
+)  # the last one that a date can show, to look through
 AHEAD: Final = timedelta(days=6 * 366)  # how far the next one is looked for
 _NUMBERS: Final = re.compile(r"-?\d{1,3}(,-?\d{1,3})*")
 _DAYS: Final = re.compile(r"([+-]?\d{0,2}(MO|TU|WE|TH|FR|SA|SU))(,[+-]?\d{0,2}(MO|TU|WE|TH|FR|SA|SU))*")
@@ -69,7 +72,7 @@ def _check(found: dict[str, str]) -> None:
         raise NotARule("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.")
     for name, most in (("INTERVAL", MOST_INTERVAL), ("COUNT", MOST_COUNT)):
         value = found.get(name, "1")
-        if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= most):
+        if not (value.isascii() and value.isdigit() and len(value) <= 9 and 1 <= int(value) <= most):
             raise NotARule(f"{name} must be from 1 to {most}.")
     if "COUNT" in found and "UNTIL" in found:
         raise NotARule("A rule ends after a number of times or on a day, not both.")
@@ -92,8 +95,15 @@ def cleaned(rule: str) -> str:
     text = ";".join(f"{name}={value}" for name, value in found.items())
     try:  # what dateutil alone can say: a month of 13, a position of 0
         _compiled(found, START, START + timedelta(days=60), "UTC")
+        rest = {name: value for name, value in found.items() if name != "UNTIL"}
+        # one that no day fits (February 31) would be looked for to the year 9999 by every page that shows it
+        never = next(iter(_compiled(rest, CENTURY, CENTURY + timedelta(days=36_500), "UTC")), None) is None
+    except IndexError:  # a weekday that no month has ninety-nine times
+        never = True
     except (ValueError, TypeError) as problem:
         raise NotARule(f"This rule cannot be followed: {problem}.") from None
+    if never:
+        raise NotARule("No day fits this rule.")
     return text
 
 
@@ -105,7 +115,10 @@ def _until(text: str, zone: str) -> datetime:
         except ValueError:
             continue
         if shape.endswith("Z"):
-            return found.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+            try:
+                return found.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+            except OverflowError:  # the first or last day that a date can show
+                return found
         return found if "T" in shape else found + timedelta(days=1, seconds=-1)
     raise NotARule("UNTIL must be a day like 20271231.")
 
