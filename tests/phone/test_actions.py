@@ -11,7 +11,7 @@ from tests.factories.world import Company
 from webapp.dispatch import service as dispatch
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages
-from webapp.kit import clock
+from webapp.kit import clock, files
 from webapp.kit.db import db, get
 from webapp.models import (
     DispatchJob,
@@ -389,6 +389,38 @@ def test_nobody_sends_what_somebody_else_kept_on_the_phone(company: Company, pho
     answer = phone.send("note", phone.job(day.first), body="Mine", person="00000000-1")
     assert answer.status_code == 403
     assert how_many(company, JobNote) == 0
+
+
+def test_a_phone_cannot_name_a_file_of_the_company_to_have_it_shown_or_deleted(
+    company: Company, phone: Phone, day: Day
+) -> None:
+    with company.acting("admin"):
+        secret = files.store("payroll.pdf", "application/pdf", b"%PDF", purpose="pay").id
+    job = phone.job(day.first)
+    with company.acting("dispatcher"):
+        dispatch.update(day.first, {"outcome": "The office wrote this"})
+    answer = phone.send("outcome", job, outcome="Mine", seen_outcome="", kept_file=secret).get_json()
+    with company.acting("admin"):
+        assert "kept_file" not in get(PhoneConflict, answer["conflict"]["id"]).sent
+    assert (
+        phone.post(f"/my/phone/conflicts/{answer['conflict']['id']}", {"choice": "office"}).status_code == 200
+    )
+    with company.acting("admin"):
+        assert files.read(files.find(secret)) == b"%PDF"
+
+
+@pytest.mark.parametrize(("kind", "data"), [
+    ("status", {"status": "en_route", "visit_id": {"a": 1}}), ("status", {"status": "en_route", "visit_id": 2**64 - 1}),
+    ("status", {"status": "en_route", "latitude": True, "longitude": 1}), ("checklist", {"step_id": [1]}),
+    ("sale", {"item_id": 1, "price_cents": 2**64 - 1}), ("material", {"item_id": "x", "quantity_milli": 1}),
+    ("clock-in", {"latitude": "here", "longitude": "there"}),
+])  # fmt: skip
+def test_what_is_no_number_is_refused_for_good_and_not_sent_again_for_ever(
+    phone: Phone, day: Day, kind: str, data: dict
+) -> None:
+    answer = phone.send(kind, phone.job(day.first), **data)
+    assert answer.status_code == 200
+    assert answer.get_json()["outcome"] == "refused"
 
 
 # Positions --------------------------------------------------------------------------------------------------------

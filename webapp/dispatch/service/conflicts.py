@@ -22,8 +22,9 @@ CHOICES: Final = {"phone": "the phone's version", "office": "the office's versio
 def keep(act: fieldwork.Act, clash: fieldwork.Clash, technician_id: int, at: datetime) -> PhoneConflict:
     """Keep both versions of what a phone and the office changed, and tell the office."""
     job = get(DispatchJob, act.job_id)
-    sent = {**act.data, **clash.sent}
-    if act.picture:
+    # which file it is says the server alone: a phone that named one could have any of the company's shown or deleted
+    sent = {k: v for k, v in act.data.items() if k != fieldwork.KEPT} | dict(clash.sent)
+    if act.picture and act.kind in fieldwork.PICTURED:
         sent[fieldwork.KEPT] = files.store("from-the-phone", "image/jpeg", act.picture, purpose="job").id
     # what could not be taken over beside a step is an act of its own
     kind = "outcome" if clash.sent else act.kind

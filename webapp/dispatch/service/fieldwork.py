@@ -21,6 +21,9 @@ from webapp.models import ChecklistStep, DispatchJob, JobFile, Visit
 
 REASON = "As the technician's phone has it"
 KEPT = "kept_file"  # where a clash keeps the picture that came with the act
+PICTURED: Final = ("photo", "signature")
+WHOLE: Final = ("visit_id", "step_id", "material_id", "file_id", "equipment_id", "item_id", "quantity_milli",
+         "unit_price_cents")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,13 @@ def perform(act: Act, at: datetime) -> Done:
     if act.kind not in ACTS:
         raise errors.Invalid.one("kind", f"must be one of {', '.join(ACTS)}.")
     return ACTS[act.kind](act, at, None)
+
+
+def check(data: Mapping[str, Any]) -> None:
+    """Whether the numbers that come with an act are numbers. Raises Invalid: a phone would send again for ever what broke."""
+    whole = all(data.get(n) is None or (type(data[n]) is int and abs(data[n]) < 2**63) for n in WHOLE)
+    if not whole or any(type(data.get(n)) not in (int, float, type(None)) for n in ("latitude", "longitude")):
+        raise errors.Invalid.one("data", "This cannot be read.")
 
 
 def force(act: Act, at: datetime, author: Author) -> None:

@@ -113,6 +113,7 @@ def _do(action: Action) -> Outcome:
 def _on_job(action: Action) -> Outcome:
     at = reported.moment(action.happened_at, action.sent_at)
     act = _act(action)
+    fieldwork.check(act.data)
     try:
         done = fieldwork.perform(act, at)
     except (ValueError, TypeError, KeyError):  # what a phone of ours never sends
@@ -230,7 +231,7 @@ def _sale(action: Action) -> Outcome:
         phone=str(data.get("customer_phone") or ""), chosen=str(data.get("customer_choice") or ""), ask=job is None,
     )  # fmt: skip
     price, item = data.get("price_cents"), data.get("item_id")
-    if not isinstance(item, int) or not isinstance(price, int):
+    if not isinstance(item, int) or not isinstance(price, int) or max(abs(item), abs(price)) >= 2**63:
         raise errors.Invalid.one("item_id", "A sale needs an item and a price.")
     made = sales.record(
         sales.NewSale(
