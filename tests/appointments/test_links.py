@@ -1,6 +1,7 @@
 """A customer's links: what they show, what may be done there, and when they end."""
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -413,3 +414,45 @@ def test_the_office_notes_how_a_customer_wants_to_be_told(company: Company) -> N
     assert "By mail only" in page
     assert "noted how to tell about visits: by mail only" in page
     assert company.sign_in("accountant").get(f"/appointments/customers/{who.id}/contact").status_code == 403
+
+
+def at_once(company: Company, url: str, verb: str, forms: list[dict[str, str]]) -> list[int]:
+    """The same link pressed in several browsers at the same moment; what each was answered."""
+    ready, answers = threading.Barrier(len(forms)), []
+
+    def press(form: dict[str, str]) -> None:
+        browser = company.app.test_client()
+        token = csrf_of(browser.get(f"{url}/{verb}").get_data(as_text=True))
+        ready.wait()
+        answers.append(
+            browser.post(f"{url}/{verb}", data={"csrf_token": token, "note": "Away", **form}).status_code
+        )
+
+    threads = [threading.Thread(target=press, args=(form,)) for form in forms]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(answers)
+
+
+def test_a_visit_is_moved_no_more_often_than_allowed_by_pressing_in_four_browsers_at_once(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    _, url = tomorrow_week
+    with clock.at(make.NOW):
+        free = slots(client.get(f"{url}/move").get_data(as_text=True))
+        answers = at_once(company, url, "move", [{"slot": slot} for slot in free[:4]])
+    assert answers == [303, 303, 409, 409]
+    with company.acting():
+        assert db.session.query(VisitRequest).filter_by(kind="move").count() == rules.Terms().most_moves
+
+
+def test_asking_to_cancel_in_three_browsers_at_once_asks_once(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    _, url = tomorrow_week
+    with clock.at(make.NOW):
+        assert at_once(company, url, "cancel", [{}, {}, {}]) == [303, 409, 409]
+    with company.acting():
+        assert db.session.query(VisitRequest).count() == 1

@@ -15,7 +15,7 @@ from webapp.dispatch import service as dispatch
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_EDIT
 from webapp.kit import clean, clock, context, crypto, errors, events, journal, permissions
 from webapp.kit.db import add, db, get
-from webapp.models import VisitRequest
+from webapp.models import DispatchJob, VisitRequest
 from webapp.routing import service as routing
 
 OFFERS: Final = 8
@@ -57,8 +57,15 @@ def _by_customer() -> context.Origin:
     return replace(context.origin(), source="customer")
 
 
+def _alone(found: queries.Found) -> queries.Found:
+    """The visit as it stands, and nobody else changes it until the end: what is allowed once is not done twice at once."""
+    get(DispatchJob, found.job.id, lock=True)
+    return queries.visit(found.visit.id) or found
+
+
 def confirm(found: queries.Found) -> None:
     """The customer confirms the visit. Said twice, it is said once. Raises Conflict when there is nothing to confirm."""
+    found = _alone(found)
     if found.job.confirmed_at is not None:
         return
     if not allowed(found).confirm:
@@ -89,6 +96,7 @@ def slot(found: queries.Found, offer: routing.Offer) -> str:
 
 def move(found: queries.Found, chosen: str) -> None:
     """Move a visit to a time that was offered. Raises Conflict where that is not allowed (any more) or the time is taken."""
+    found = _alone(found)
     may = allowed(found)
     if not may.move:
         raise errors.Conflict(may.why_not or "This visit cannot be moved any more. Please call us.")
@@ -115,6 +123,7 @@ def move(found: queries.Found, chosen: str) -> None:
 
 def ask_to_cancel(found: queries.Found, note: str) -> VisitRequest:
     """The customer wants the visit cancelled: the office decides, for it may be able to help. Raises Conflict, Invalid."""
+    found = _alone(found)
     if not allowed(found).cancel:
         raise errors.Conflict("This visit cannot be cancelled here any more. Please call us.")
     try:

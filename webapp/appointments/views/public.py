@@ -174,6 +174,8 @@ def cancel(token: str, found: queries.Found) -> Response:
     if request.method == "POST":
         try:
             moving.ask_to_cancel(found, request.form.get("note", ""))
+        except errors.Conflict as refused:
+            return _visit(token, found, 409, refused.message)
         except errors.Invalid as refused:
             problem = refused.message
         else:
