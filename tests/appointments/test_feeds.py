@@ -13,7 +13,7 @@ from webapp.appointments.service import feeds
 from webapp.dispatch import service
 from webapp.kit import clock, errors
 from webapp.kit.db import db, get
-from webapp.models import CalendarFeed, Technician
+from webapp.models import CalendarFeed, Technician, User
 
 
 def path(address: str) -> str:
@@ -193,3 +193,20 @@ def test_a_feed_costs_the_same_however_many_visits_it_holds(company: Company, cl
             event.remove(engine, "before_cursor_execute", note)
             counts.append(len(seen))
     assert counts[0] == counts[1] <= 9, seen
+
+
+def test_the_feed_of_somebody_who_may_not_sign_in_any_more_shows_nothing(
+    company: Company, client: FlaskClient
+) -> None:
+    with clock.at(make.NOW):
+        with company.acting():
+            tina = dispatch.technician()
+            dispatch.signed_in_as(company.users["technician"], tina)
+            make.booked(crew=(tina,))
+            address = feeds.make(tina.id)
+        assert len(read(client, address).events) == 1
+        with company.acting():
+            get(User, company.users["technician"]).active = False
+        answer = client.get(path(address))
+    assert answer.status_code == 404
+    assert "Evelyn" not in answer.get_data(as_text=True)

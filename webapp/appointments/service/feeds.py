@@ -16,6 +16,7 @@ from webapp.kit import clean, clock, context, crypto, errors, ids, journal
 from webapp.kit.db import add, db, find, get
 from webapp.kit.permissions import may
 from webapp.models import CalendarFeed, DispatchJob, LaneBlock, Technician, Visit
+from webapp.technicians import queries as technicians
 
 PURPOSE: Final = "calendar-feed"
 BACK, AHEAD = timedelta(days=60), timedelta(days=400)
@@ -78,7 +79,7 @@ def tenant_of(token: str) -> UUID | None:
 
 def read(token: str) -> bytes:
     """A feed's calendar in the present organization. Raises NotFound for an address that was revoked, or whose
-    technician has left."""
+    technician has left or may not sign in any more."""
     feed = queries.by_hash(crypto.digest(PURPOSE, token))
     if feed is None:
         raise errors.NotFound(GONE)
@@ -89,6 +90,11 @@ def read(token: str) -> bytes:
         who = find(Technician, feed.technician_id)
         if who is None or (who.ends_on is not None and who.ends_on < clock.today(company.time_zone)):
             raise errors.NotFound(GONE)
+        user = technicians.sign_in_of(who.id)
+        if user is not None and not user.active:
+            raise errors.NotFound(
+                GONE
+            )  # whoever may not sign in any more does not read customers' addresses here either
         name = f"{who.name}, {name}"
     if feed.read_at is None or now - feed.read_at > NOTED:
         feed.read_at = now

@@ -131,6 +131,8 @@ def tell(technician_id: int, job_id: int, what: str) -> str:
     text = " · ".join(x for x in (when, basis.address(job)) if x)
     url = "/my/day" if what in OFF else f"/my/day/jobs/{job.id}"
     user = technicians.sign_in_of(technician_id)
+    if user is not None and not user.active:
+        user = None  # their browsers are told nothing of customers any more
     if user is not None:
         notices.notify(user.id, "info", title, text, url, f"job:{job.id}")
         message = {"title": title, "body": text, "url": url, "tag": f"job-{job.id}"}
