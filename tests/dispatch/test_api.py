@@ -1,12 +1,14 @@
 """The dispatch API: the document's own examples, and what it answers to what cannot be."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.factories import dispatch as make
 from tests.factories.queries import counted
 from tests.factories.world import Company
 from webapp.dispatch.queries import jobs as reading
-from webapp.kit import clock
+from webapp.kit import clock, context
 
 SMITH = {
     "title": "AC Repair - Smith Residence", "description": "Unit not cooling, thermostat reads 85F", "priority": "high",
@@ -127,3 +129,15 @@ def test_the_list_takes_filters_and_reads_a_fixed_number_of_statements(company: 
     with counted() as many:
         titles("")
     assert len(few) == len(many) == 7
+
+
+def test_the_stream_tells_nobody_of_what_they_may_not_open(company: Company) -> None:
+    from webapp.dispatch.api import stream
+
+    with company.acting("dispatcher"):
+        assert {"dispatch", "time", "sla"} <= stream.heard()
+    with company.acting("accountant"):
+        assert "dispatch" in stream.heard()
+        assert "sla" not in stream.heard()
+    with company.acting() as who, context.acting(replace(who, permissions=frozenset({"dispatch.read"}))):
+        assert stream.heard().isdisjoint({"time", "sla"})

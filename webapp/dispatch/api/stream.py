@@ -4,12 +4,17 @@ from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from webapp.dispatch.permissions import DISPATCH_READ
-from webapp.kit import context, streams
+from webapp.kit import context, permissions, streams
 from webapp.kit.api import Api
 from webapp.kit.dialects import FIELD
+from webapp.timesheets import permissions as timesheets
 
 api = Api("dispatch_stream_api", __name__, dialect=FIELD, url_prefix="/api/v1", tag="Dispatch")
-HEARD = ("dispatch", "time", "sla", "lane", "shift", "on-call", "route")  # records that the board shows
+# records that the board shows, and what one must be allowed besides: whoever may not open them does not hear of them either
+HEARD = {
+    "dispatch": DISPATCH_READ, "time": timesheets.READ, "sla": "sla.read", "lane": DISPATCH_READ, "shift": DISPATCH_READ,
+    "on-call": DISPATCH_READ, "route": DISPATCH_READ,
+}  # fmt: skip
 
 
 class StreamQuery(BaseModel):
@@ -34,7 +39,13 @@ def stream(query: StreamQuery) -> Response:
     """Listen to the board: unnamed server-sent events of JSON. Reconnecting with `Last-Event-ID` misses nothing."""
     seen = streams.last_seen(request.headers.get("Last-Event-ID"))
     seen = query.after if seen is None else seen
-    return streams.for_clients(context.principal(), seen, lambda told: told.name.split(".")[0] in HEARD)
+    kinds = heard()
+    return streams.for_clients(context.principal(), seen, lambda told: told.name.split(".")[0] in kinds)
+
+
+def heard() -> frozenset[str]:
+    """Kinds of records that the caller hears of."""
+    return frozenset(kind for kind, permission in HEARD.items() if permissions.may(permission))
 
 
 @api.post("/admin/dispatch/stream-ticket", permission=DISPATCH_READ, returns=Ticket)
