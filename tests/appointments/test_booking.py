@@ -258,3 +258,12 @@ def test_the_screen_costs_the_same_however_much_history_there_is(
             event.remove(engine, "before_cursor_execute", note)
             counts.append(len(seen))
     assert counts[0] == counts[1] <= 16, seen
+
+
+@pytest.mark.parametrize("start", ["x", "99999999999"])
+def test_a_day_that_the_booking_screen_does_not_offer_counts_as_none(company: Company, start: str) -> None:
+    browser = company.sign_in("dispatcher")
+    token = csrf_of(browser.get("/dispatch/book?new=1").get_data(as_text=True))
+    answer = browser.post("/dispatch/book/times", data={"csrf_token": token, "preset": "repair", "start": start},
+                          headers={"HX-Request": "true"})  # fmt: skip
+    assert answer.status_code == 200

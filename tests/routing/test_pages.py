@@ -127,3 +127,8 @@ def test_the_page_asks_as_many_statements_however_many_routes_there_are(company:
     with counted() as many:
         office.get(PAGE)
     assert len(few) == len(many)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_page_of_a_day_at_the_edge_of_all_years_is_there(company: Company, day: str) -> None:
+    assert company.sign_in("manager").get(f"/dispatch/optimize?date={day}").status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.appointments.forms import CallForm
+from webapp.appointments.forms import STARTS, CallForm
 from webapp.appointments.queries import booking as queries
 from webapp.appointments.service import booking as service
 from webapp.appointments.service import telling
@@ -157,7 +157,7 @@ def _call(form: CallForm, customer_id: int | None = None) -> service.Call:
 
 
 def _earliest(days: str | None) -> datetime | None:
-    if not days:
+    if not days or days not in dict(STARTS):
         return None
     zone = dispatch_settings.zone()
     return clock.day_bounds(clock.today(zone) + timedelta(days=int(days)), zone)[0]

@@ -18,6 +18,7 @@ from webapp.routing.service.plans import OVER
 from webapp.routing.views import bp
 
 HOME: Final = "/dispatch/optimize"
+FIRST, LAST = date(2000, 1, 8), date(2099, 12, 1)  # as the board: there are days before and after them
 
 
 @bp.get("/optimize")
@@ -84,7 +85,7 @@ def _day(text: str) -> date:
     if not text:
         return clock.today(settings.zone())
     try:
-        return date.fromisoformat(text)
+        return min(max(date.fromisoformat(text), FIRST), LAST)
     except ValueError:
         raise errors.BadRequest("Write a day like 2026-03-15.") from None
 
