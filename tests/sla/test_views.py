@@ -210,3 +210,12 @@ def test_hours_in_words() -> None:
     week = dict.fromkeys(range(5), (480, 1020)) | {5: (540, 720)}
     assert hours_words(week) == "Mon–Fri 8:00 AM–5:00 PM; Sat 9:00 AM–12:00 PM"
     assert hours_words({}) == ""
+
+
+def test_whoever_may_not_open_promises_sees_no_mark_of_them_on_the_board(company: Company) -> None:
+    numbers = broken(company)
+    with clock.at(make.at(12)):
+        with company.acting("dispatcher"):
+            assert registry.marks_of(numbers)
+        with company.acting("accountant"):
+            assert registry.marks_of(numbers) == {}

@@ -71,7 +71,10 @@ def of_job(job: DispatchJob) -> dict[str, Any] | None:
 
 
 def marks(job_ids: Collection[int]) -> Mapping[int, Sequence[registry.Mark]]:
-    """For the board: what is broken in red, what soon will be in yellow; nothing of what runs well or was excused."""
+    """For the board: what is broken in red, what soon will be in yellow; nothing of what runs well or was excused.
+    Whoever may not open promises sees none here either."""
+    if not permissions.may(SLA_READ):
+        return {}
     found = {}
     for job_id, standings in queries.of_jobs(job_ids).items():
         mine = []
