@@ -409,6 +409,22 @@ def test_a_phone_cannot_name_a_file_of_the_company_to_have_it_shown_or_deleted(
         assert files.read(files.find(secret)) == b"%PDF"
 
 
+def test_whoever_was_taken_off_a_job_cannot_decide_that_their_words_stand_on_it(
+    company: Company, phone: Phone, day: Day
+) -> None:
+    job = phone.job(day.first)
+    with company.acting("dispatcher"):
+        dispatch.unassign(day.first)
+    answer = phone.send("outcome", job, outcome="Mine all the same").get_json()
+    assert answer["outcome"] == "conflict"
+    path = f"/my/phone/conflicts/{answer['conflict']['id']}"
+    assert phone.post(path, {"choice": "phone"}).status_code == 409
+    with company.acting("dispatcher"):
+        assert get(DispatchJob, day.first).outcome == ""
+        dispatch.resolve_conflict(answer["conflict"]["id"], "phone")
+        assert get(DispatchJob, day.first).outcome == "Mine all the same"
+
+
 @pytest.mark.parametrize(("kind", "data"), [
     ("status", {"status": "en_route", "visit_id": {"a": 1}}), ("status", {"status": "en_route", "visit_id": 2**64 - 1}),
     ("status", {"status": "en_route", "latitude": True, "longitude": 1}), ("checklist", {"step_id": [1]}),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from webapp.accounts.service import notices
 from webapp.dispatch import events as told
 from webapp.dispatch.permissions import DISPATCH_EDIT, DISPATCH_OWN
+from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import versions
 from webapp.dispatch.service import fieldwork
 from webapp.dispatch.service.authors import Author
@@ -67,6 +68,8 @@ def resolve(conflict_id: int, choice: str, *, job_id: int | None = None) -> Phon
     if found.resolved_at is not None:
         raise errors.Conflict(f"This was decided already: {CHOICES[found.choice]} holds.")
     job = get(DispatchJob, found.job_id, lock=True)
+    if choice == "phone" and not may(DISPATCH_EDIT) and not reading.is_sent(job.id, found.technician_id):
+        raise errors.Conflict("This job is not yours any more: the office decides.")
     if choice == "phone":
         author = Author(get(Technician, found.technician_id).name, found.technician_id)
         fieldwork.force(fieldwork.Act(found.action, found.job_id, found.sent), found.happened_at, author)
