@@ -1,19 +1,22 @@
 """A customer's links: what they show, what may be done there, and when they end."""
 
+import io
 import re
 import threading
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from tests.factories import appointments as make
 from tests.factories import dispatch
+from tests.factories.phone import picture
 from tests.factories.world import Company, csrf_of
 from webapp.accounts.queries import organization
 from webapp.appointments.rules import moving as rules
 from webapp.appointments.rules import tracking
-from webapp.appointments.service import configuring, links, moving
+from webapp.appointments.service import configuring, links, moving, summary
 from webapp.customers import service as customers
 from webapp.dispatch import service
 from webapp.kit import clock, errors, files
@@ -456,3 +459,11 @@ def test_asking_to_cancel_in_three_browsers_at_once_asks_once(
         assert at_once(company, url, "cancel", [{}, {}, {}]) == [303, 409, 409]
     with company.acting():
         assert db.session.query(VisitRequest).count() == 1
+
+
+def test_a_photo_on_paper_is_no_larger_than_paper_needs_and_a_huge_one_is_left_out() -> None:
+    kind, data = summary.small("image/jpeg", picture("JPEG", (4000, 3000)))
+    assert (kind, Image.open(io.BytesIO(data)).size) == ("image/jpeg", (1600, 1200))
+    assert summary.small("image/png", picture("PNG", (7000, 7000))) == ("image/png", b"")
+    as_it_is = picture("PNG", (40, 30))
+    assert summary.small("image/png", as_it_is) == ("image/png", as_it_is)

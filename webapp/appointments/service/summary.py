@@ -1,8 +1,11 @@
 """What was done on a visit: for the customer's page, as PDF, as attachment of the mail."""
 
 import base64
+import io
 from dataclasses import dataclass
 from typing import Any, Final
+
+from PIL import Image, ImageOps
 
 from webapp.accounts.service import letterhead
 from webapp.appointments.queries import visits as queries
@@ -11,6 +14,10 @@ from webapp.kit.tables import StoredFile
 
 MOST_PHOTOS: Final = 12  # on paper
 MOST_BYTES: Final = 15 * 1024 * 1024  # of photos on paper
+EDGE: Final = 1600  # points of a picture on paper, at most, each way
+MOST_POINTS: Final = (
+    12_000_000  # of a picture that can only be read whole; one of 60 million is 200 kB and takes 3 seconds
+)
 PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
@@ -54,11 +61,13 @@ def as_pdf(found: queries.Found) -> bytes:
         total += stored_file.size
         if total > MOST_BYTES:
             break
-        photos.append({"caption": file.caption, "data": _data(stored_file)})
+        data = _data(stored_file)
+        if data:
+            photos.append({"caption": file.caption, "data": data})
     signature = _data(made.signature[1]) if made.signature else ""
     return pdf.render(
         "appointments/summary_pdf.html", summary=made, job=found.job, visit=found.visit, signature=signature,
-        photos=[p for p in photos if p["data"]], left_out=len(made.photos) - len(photos), **letterhead.values(),
+        photos=photos, left_out=len(made.photos) - len(photos), **letterhead.values(),
     )  # fmt: skip
 
 
@@ -70,7 +79,27 @@ def stored(found: queries.Found) -> StoredFile:
 
 
 def _data(file: StoredFile) -> str:
+    """A picture as it stands in the document, no larger than paper needs; empty where there is none to show."""
     try:
-        return f"data:{file.media_type};base64,{base64.b64encode(files.read(file)).decode()}"
-    except errors.AppError:
-        return ""  # the bytes are gone: the paper does without
+        media_type, data = small(file.media_type, files.read(file))
+    except (errors.AppError, OSError, ValueError, Image.DecompressionBombError):
+        return ""  # the bytes are gone or broken: the paper does without
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}" if data else ""
+
+
+def small(media_type: str, data: bytes) -> tuple[str, bytes]:
+    """A picture of at most :data:`EDGE` points each way, its media type first; no bytes for one that costs too much to read.
+
+    Whoever has the link makes us read the pictures, so that their size on disk says nothing about what that takes.
+    """
+    with Image.open(io.BytesIO(data)) as found:
+        if found.format != "JPEG" and found.width * found.height > MOST_POINTS:
+            return media_type, b""
+        if max(found.size) <= EDGE:
+            return media_type, data
+        found.draft("RGB", (EDGE, EDGE))  # a JPEG is read at an eighth of its size right away
+        turned = ImageOps.exif_transpose(found)
+        turned.thumbnail((EDGE, EDGE))
+        out = io.BytesIO()
+        turned.convert("RGB").save(out, "JPEG", quality=82)
+    return "image/jpeg", out.getvalue()
