@@ -13,6 +13,7 @@ from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages
 from webapp.kit import clock, files
 from webapp.kit.db import db, get
+from webapp.kit.tables import AuditEntry
 from webapp.models import (
     DispatchJob,
     JobFile,
@@ -407,6 +408,20 @@ def test_a_phone_cannot_name_a_file_of_the_company_to_have_it_shown_or_deleted(
     )
     with company.acting("admin"):
         assert files.read(files.find(secret)) == b"%PDF"
+
+
+def test_when_a_step_was_that_the_office_passed_over_is_told_by_name_in_the_history(
+    company: Company, phone: Phone, day: Day
+) -> None:
+    job = phone.job(day.first)
+    with company.acting("dispatcher"):
+        visit = reading.visits(day.first)[0]
+        dispatch.report(visit.id, dispatch.Report(status="in_progress", reason="Told by phone"))
+    done(phone.send("status", job, status="on_site", seen="dispatched", at=clock.now() - timedelta(hours=3)))
+    with company.acting("admin"):
+        assert reading.visits(day.first)[0].on_site_at is not None
+        (said,) = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "dispatch.step-time"))
+        assert (said.actor_name, said.record_id) == ("Technician Person", day.first)
 
 
 def test_whoever_was_taken_off_a_job_cannot_decide_that_their_words_stand_on_it(

@@ -185,6 +185,7 @@ DEEDS = {
     "dispatch.checklist-added": timeline.Deed("put the checklist {checklist} on it", "list-checks", "accent"),
     "dispatch.checklist-removed": timeline.Deed("took the checklist {checklist} off", "list-x", "warning"),
     "dispatch.located": timeline.Deed("found where it is ({source})", "map-pin", "info"),
+    "dispatch.step-time": timeline.Deed("said when “{step}” was", "clock", diff=True),
     "dispatch.step-done": timeline.Deed("did “{step}”", "list-checks", "success", body="note"),
     "dispatch.material-added": timeline.Deed("used {material}", "package-plus", "accent"),
     "dispatch.material-removed": timeline.Deed("took {material} off", "package-open", "warning"),

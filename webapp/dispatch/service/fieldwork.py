@@ -112,7 +112,7 @@ def _status(act: Act, at: datetime, author: Author | None) -> Done:
     to, seen = str(act.data.get("status", "")), act.data.get("seen")
     outcome, clash = _outcome_beside(act, job)
     if visit.status == to or _is_behind(to, visit, seen):
-        _fill_in(visit, to, at)
+        _fill_in(job, visit, to, at)
         if outcome is not None:
             _write_outcome(job, outcome)
         return Done(visit.id, clash)
@@ -135,12 +135,15 @@ def _is_behind(to: str, visit: Visit, seen: Any) -> bool:
         order.index(seen) <= order.index(to) < order.index(visit.status))  # fmt: skip
 
 
-def _fill_in(visit: Visit, to: str, at: datetime) -> None:
-    """When a step happened that nobody had reported."""
+def _fill_in(job: DispatchJob, visit: Visit, to: str, at: datetime) -> None:
+    """When a step happened that nobody had reported. Promises are measured by it, so the history says whose word it is."""
     column = f"{to}_at"
     if hasattr(visit, column) and getattr(visit, column) is None:
+        before = journal.snapshot(visit)
         setattr(visit, column, at)
         db.session.flush()
+        diff = journal.difference(before, journal.snapshot(visit))
+        journal.audit("dispatch.step-time", job, diff=diff, visit_id=visit.id, step=words.STATUSES[to])
 
 
 def _status_clash(job: DispatchJob, visit: Visit, problem: errors.Conflict) -> Clash:
