@@ -424,6 +424,17 @@ def test_when_a_step_was_that_the_office_passed_over_is_told_by_name_in_the_hist
         assert (said.actor_name, said.record_id) == ("Technician Person", day.first)
 
 
+def test_what_is_no_picture_is_not_kept_for_a_job_that_went_to_somebody_else(
+    company: Company, phone: Phone, day: Day
+) -> None:
+    job = phone.job(day.first)
+    with company.acting("dispatcher"):
+        dispatch.unassign(day.first)
+    answer = phone.send("photo", job, picture=b"<svg onload=alert(1)>" * 1000)
+    assert answer.get_json()["outcome"] == "refused"
+    assert how_many(company, PhoneConflict) == 0
+
+
 def test_whoever_was_taken_off_a_job_cannot_decide_that_their_words_stand_on_it(
     company: Company, phone: Phone, day: Day
 ) -> None:

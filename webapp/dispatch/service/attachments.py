@@ -82,6 +82,11 @@ def _mine(found: JobFile) -> bool:
     return kept is not None and who.kind == "user" and kept.created_by == who.id
 
 
+def media_type(kind: str, data: bytes) -> str:
+    """What the bytes of a photo or signature are. Raises Invalid for what is no picture, TooLarge."""
+    return _picture(data, MOST_SIGNATURE if kind == "signature" else MOST_PHOTO)[0]
+
+
 def _picture(data: bytes, most: int) -> tuple[str, str]:
     """Media type and ending of a picture. Raises Invalid for anything else, TooLarge."""
     if len(data) > most:

@@ -9,7 +9,7 @@ from webapp.dispatch import events as told
 from webapp.dispatch.permissions import DISPATCH_EDIT, DISPATCH_OWN
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.rules import versions
-from webapp.dispatch.service import fieldwork
+from webapp.dispatch.service import attachments, fieldwork
 from webapp.dispatch.service.authors import Author
 from webapp.kit import clock, context, errors, events, files, journal
 from webapp.kit.db import add, db, get
@@ -21,12 +21,17 @@ CHOICES: Final = {"phone": "the phone's version", "office": "the office's versio
 
 
 def keep(act: fieldwork.Act, clash: fieldwork.Clash, technician_id: int, at: datetime) -> PhoneConflict:
-    """Keep both versions of what a phone and the office changed, and tell the office."""
+    """Keep both versions of what a phone and the office changed, and tell the office.
+
+    Raises Invalid and TooLarge for a picture that is none.
+    """
     job = get(DispatchJob, act.job_id)
     # which file it is says the server alone: a phone that named one could have any of the company's shown or deleted
     sent = {k: v for k, v in act.data.items() if k != fieldwork.KEPT} | dict(clash.sent)
     if act.picture and act.kind in fieldwork.PICTURED:
-        sent[fieldwork.KEPT] = files.store("from-the-phone", "image/jpeg", act.picture, purpose="job").id
+        sent[fieldwork.KEPT] = files.store(
+            "from-the-phone", attachments.media_type(act.kind, act.picture), act.picture, purpose="job"
+        ).id
     # what could not be taken over beside a step is an act of its own
     kind = "outcome" if clash.sent else act.kind
     found = add(

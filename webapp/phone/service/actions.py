@@ -135,9 +135,9 @@ def _act(action: Action) -> fieldwork.Act:
 def _conflict(action: Action, clash: fieldwork.Clash) -> Outcome:
     try:
         at = reported.moment(action.happened_at, action.sent_at)
-    except errors.Invalid as problem:
+        kept = conflicts.keep(_act(action), clash, own.me(), at)
+    except (errors.Invalid, errors.TooLarge) as problem:
         return _refused(action, problem)
-    kept = conflicts.keep(_act(action), clash, own.me(), at)
     return {"outcome": "conflict", "message": clash.words, "conflict": shapes.conflict(kept)}
 
 
