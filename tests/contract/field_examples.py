@@ -233,6 +233,23 @@ curl "https://api.tradekitt.com/api/v1/time-tracking/entries?date_from=2026-03-0
   -H "X-Tenant-Id: <tenant-uuid>"
 """
 
+WEBHOOK = r"""
+curl -X POST https://api.tradekitt.com/api/v1/admin/webhooks \
+  -H "Authorization: Bearer <access_token>" \
+  -H "Content-Type: application/json" \
+  -H "X-Tenant-Id: <tenant-uuid>" \
+  -d '{
+    "url": "https://your-server.com/webhooks/tradekitt",
+    "events": ["sale.created", "dispatch.completed", "inventory.low-stock"]
+  }'
+"""
+
+WEBHOOKS = r"""
+curl "https://api.tradekitt.com/api/v1/admin/webhooks" \
+  -H "Authorization: Bearer <access_token>" \
+  -H "X-Tenant-Id: <tenant-uuid>"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.accounts.support import limited, totp, with_app_codes
@@ -18,11 +19,14 @@ from tests.contract.field_examples import Answer
 from tests.factories import dispatch as dispatching
 from tests.factories import sales
 from tests.factories.world import PASSWORD, Company, make_company
+from tests.integrations.receivers import Receiver
 from webapp.dispatch.service import positions
+from webapp.integrations import courier
+from webapp.integrations.sending import Sender
 from webapp.kit import clock
 from webapp.kit.db import get
 from webapp.kit.web import App
-from webapp.models import Technician
+from webapp.models import Item, Technician
 from webapp.sales.pay import periods
 from webapp.timesheets.service import changes
 from webapp.timesheets.service.changes import Times
@@ -366,6 +370,37 @@ def test_a_technician_clocks_in_and_out_and_lists_the_entries(shop: Shop) -> Non
     assert (listed["duration_minutes"], listed["break_minutes"]) == (450, 30)
     assert page(shop.curl(examples.TIME_ENTRIES)) == [listed]
     snake(listed)
+
+
+# Webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_webhook_is_created_and_listed_and_hears_of_what_it_asked_for(shop: Shop) -> None:
+    made = good(shop.curl(examples.WEBHOOK), 201)
+    assert (made["url"], made["enabled"]) == ("https://your-server.com/webhooks/tradekitt", True)
+    assert sorted(made["events"]) == ["dispatch.completed", "inventory.low-stock", "sale.created"]
+    assert made["signing_secret"].startswith(made["signing_secret_prefix"])
+    bad(shop.curl(examples.WEBHOOK), 409, "CONFLICT")
+    (listed,) = page(shop.curl(examples.WEBHOOKS))
+    assert listed == {k: v for k, v in made.items() if k in listed}
+    assert "signing_secret" not in listed
+    snake(listed)
+    receiver = Receiver().start()
+    heard = good(
+        shop.curl(examples.WEBHOOK, **{"https://your-server.com/webhooks/tradekitt": receiver.url()}), 201
+    )
+    with shop.company.acting():
+        sales.sale(get(Technician, shop.technician_id), get(Item, shop.item_id))
+    courier.work_off(shop.company.app, shop.company.tenant_id, Sender(shop.company.app, timeout=2))
+    receiver.stop()
+    (got,) = receiver.got
+    assert got.json["event"] == "sale.created"
+    assert got.json["data"]["technician_id"] == shop.technician_id
+    # the library's own clock cannot be held, its signature can be asked for
+    moment = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
+    signature = Webhook(heard["signing_secret"]).sign(got.id, moment, got.body.decode())
+    assert got.headers["webhook-signature"] == signature
+    assert got.headers["x-tradekitt-signature"].startswith(f"t={int(moment.timestamp())},v1=")
 
 
 # The technician's phone -------------------------------------------------------------------------------------------

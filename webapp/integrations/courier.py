@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 SLOTS = 64  # endpoints that are served at once
 RESERVE = 16  # of them kept for organizations that have none
-PER_VISIT = 16  # endpoints of one organization that are taken at once
+PER_VISIT = 32  # endpoints of one organization that are taken at once
 SLICE_SECONDS = 5.0  # then an endpoint makes room for those that wait
 FAILING = 3  # failures one after the other: one request at a time until it answers well again
 BATCH, BATCH_SECONDS = 200, 0.02  # results are written together: so many, or after so long

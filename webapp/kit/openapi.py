@@ -278,11 +278,12 @@ def _optional(schema: dict[str, Any], **properties: Any) -> dict[str, Any]:
 
 
 def _webhook(kind: events.EventKind) -> dict[str, Any]:
-    body = _thing(id=_TEXT, event={"const": kind.name}, created_at={"type": "string", "format": "date-time"},
-                  organization_id={"type": "string", "format": "uuid"}, data={"type": "object"})  # fmt: skip
-    content = {"schema": body} | (
-        {"example": {"event": kind.name, "data": dict(kind.example)}} if kind.example else {}
-    )
+    text = {"type": "string"}
+    body = _thing(id=text | {"format": "uuid"}, event={"const": kind.name}, created_at=text | {"format": "date-time"},
+                  organization_id=text | {"format": "uuid"}, data=events.schema(kind))  # fmt: skip
+    example = {"id": "0b0a5e8a-9f5c-4f0e-8f0e-6a7d3f1c2b4d", "event": kind.name, "created_at": "2026-04-27T17:42:18.001Z",
+               "organization_id": "654e6f6f-acb0-4219-a02d-16c081496e53", "data": dict(kind.example)}  # fmt: skip
+    content = {"schema": body, "example": example}
     return {
         "summary": kind.description,
         "operationId": f"webhook_{kind.name.replace('.', '_')}",

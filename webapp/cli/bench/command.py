@@ -28,9 +28,14 @@ Row = tuple[str, str, str, str, str]  # what, bare, Truckroll, ratio, goal
     "--keep", type=click.Path(path_type=Path), help="Folder for the servers' data, kept for the next run."
 )
 @click.option("--only", default="", help="Measure only what has this in its name, e.g. `JSON`.")
+@click.option(
+    "--deliveries", default=100_000, show_default=True, help="Webhook deliveries of the longest run."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON instead of a table.")
 @click.pass_context
-def bench(context: click.Context, sales: int, keep: Path | None, only: str, as_json: bool) -> None:
+def bench(
+    context: click.Context, sales: int, keep: Path | None, only: str, deliveries: int, as_json: bool
+) -> None:
     """Load an organization of a million sales and measure Truckroll beside a bare Flask + psycopg application.
 
     Dispatch is measured with a board of 40 technicians and a team of 200; the quality of route plans by `bench routes`.
@@ -40,13 +45,14 @@ def bench(context: click.Context, sales: int, keep: Path | None, only: str, as_j
       truckroll bench
       truckroll bench --sales 100000 --keep var/bench
       truckroll bench --only dispatch
+      truckroll bench --only webhooks --deliveries 10000
     """
     if context.invoked_subcommand is not None:
         return
     with tempfile.TemporaryDirectory(prefix="truckroll-bench-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        rows = measure(folder.resolve(), sales, only)
+        rows = measure(folder.resolve(), sales, only, deliveries)
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
@@ -58,10 +64,10 @@ def bench(context: click.Context, sales: int, keep: Path | None, only: str, as_j
         click.echo("| " + " | ".join(row) + " |")
 
 
-def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
+def measure(folder: Path, sales: int, only: str = "", deliveries: int = 100_000) -> list[Row]:
     """Start servers, load, and measure everything. About five minutes at a million sales."""
     from webapp import create_app
-    from webapp.cli.bench import data, dispatching, servers
+    from webapp.cli.bench import data, dispatching, hooks, servers
     from webapp.config import Settings
     from webapp.kit import schema
     from webapp.kit.db import db
@@ -75,7 +81,10 @@ def measure(folder: Path, sales: int, only: str = "") -> list[Row]:
         if rows.wants("dispatch"):
             say("Loading a board of 40 technicians and a team of 200")
             dispatching.measure(rows, settings, folder, urls.superuser_url)
-        if rows.only.startswith("dispatch"):
+        if rows.wants("webhooks"):
+            say("Loading an organization with webhooks")
+            hooks.measure(rows, settings, folder, deliveries)
+        if rows.only.startswith(("dispatch", "webhooks")):
             return rows.found
         app = create_app(settings)
         with app.app_context():
@@ -138,7 +147,7 @@ def _row(what: str, bare: float, ours: float, goal: float, unit: str = "ms", dig
 def _requests(rows: Rows, address: str, bare: str, loaded: "Bench") -> None:
     from webapp.cli.bench.measure import Call, latency, throughput
 
-    bearer = (("Authorization", f"Bearer {_token(address, loaded)}"), ("X-Tenant-Id", str(loaded.tenant_id)))
+    bearer = (("Authorization", f"Bearer {token(address, loaded)}"), ("X-Tenant-Id", str(loaded.tenant_id)))
     cookie = (("Cookie", _cookie(address, loaded.code)),)
     first, last = loaded.month
     month = f"date_from={first}&date_to={last}"
@@ -169,7 +178,7 @@ def _rate(name: str, bare: float, ours: float, goal: float) -> Row:
     return f"{name}, 4 clients", f"{bare:.0f}/s", f"{ours:.0f}/s", f"{bare / ours:.2f}×", f"≤ {goal:g}×"
 
 
-def _token(address: str, loaded: "Bench") -> str:
+def token(address: str, loaded: "Bench") -> str:
     from webapp.cli.bench.data import PASSWORD
 
     sent = urllib.request.Request(  # noqa: S310  # our own child on loopback
@@ -197,7 +206,7 @@ def _cookie(address: str, code: str) -> str:
 
 
 def _get(address: str, path: str, loaded: "Bench", method: str = "GET", body: object = None) -> bytes:
-    headers = {"Authorization": f"Bearer {_token(address, loaded)}", "X-Tenant-Id": str(loaded.tenant_id),
+    headers = {"Authorization": f"Bearer {token(address, loaded)}", "X-Tenant-Id": str(loaded.tenant_id),
                "Content-Type": "application/json"}  # fmt: skip
     data = json.dumps(body).encode() if body is not None else None
     sent = urllib.request.Request(f"{address}/api/v1{path}", data, headers, method=method)  # noqa: S310
@@ -225,7 +234,7 @@ def _csv(address: str, settings: "Settings", loaded: "Bench", pid: int) -> Row:
             for _ in out:
                 pass
         bare = time.perf_counter() - start
-    headers = {"Authorization": f"Bearer {_token(address, loaded)}", "X-Tenant-Id": str(loaded.tenant_id)}
+    headers = {"Authorization": f"Bearer {token(address, loaded)}", "X-Tenant-Id": str(loaded.tenant_id)}
     sent = urllib.request.Request(f"{address}/api/v1/admin/csv-export/sales", headers=headers)  # noqa: S310
     idle = servers.memory(pid)
     peak, over = [idle], threading.Event()

@@ -31,6 +31,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "TRUCKROLL_DATA_DIR": str(settings.data_dir),
         "TRUCKROLL_SECRET_KEYS": settings.secret_keys[0],
         "TRUCKROLL_ENV": "production",
+        "TRUCKROLL_OUTBOUND_ALLOW": " ".join(settings.outbound_allow),
         "TRUCKROLL_WEB_PROCESSES": "2",
         "PORT": str(port),
     }  # fmt: skip
