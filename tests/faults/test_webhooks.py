@@ -24,7 +24,8 @@ from tests.integrations.support import deliveries, happen, register
 from tests.processes import environment
 from webapp.config import ROOT, Settings
 from webapp.integrations import rules
-from webapp.kit import clock
+from webapp.integrations.service import work
+from webapp.kit import clock, events, jobs, journal
 from webapp.kit.db import db
 from webapp.kit.web import App
 from webapp.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -208,9 +209,6 @@ def test_the_table_of_attempts_at_a_dead_receiver_is_the_schedule(app: App, cour
 
 def test_an_event_that_commits_while_the_journal_is_read_is_not_left_behind(app: App) -> None:
     """Many write while others fan out: whatever the interleaving, a wake is left for what the last one did not see."""
-    from webapp.integrations.service import work
-    from webapp.kit import jobs
-
     company = make_company(app)
     receiver = Receiver().start()
     endpoint = register(company, receiver.url(), "sale.created").endpoint
@@ -254,3 +252,40 @@ def test_an_event_that_commits_while_the_journal_is_read_is_not_left_behind(app:
         row = db.session.get_one(WebhookEndpoint, (company.tenant_id, endpoint.id))
         assert row.cursor_seq >= 180
     assert len(deliveries(company)) == 180
+
+
+def test_a_wake_waits_for_the_event_that_counted_on_it(app: App) -> None:
+    """An event found the wake waiting, added none, and is not committed yet when the wake begins to run."""
+    company = make_company(app)
+    receiver = Receiver().start()
+    register(company, receiver.url(), "sale.created")  # leaves a wake that is due
+    counted_on_it, go_on = threading.Event(), threading.Event()
+
+    def pause(session: Any) -> None:
+        counted_on_it.set()
+        assert go_on.wait(20)
+
+    def write() -> None:
+        with company.acting("manager"):
+            events.emit(events.CATALOGUE["sale.created"], 1, {"sale_id": 1})
+            journal.tally(pause)  # behind the journal's lock, after what follows an event was decided
+
+    def wake() -> None:
+        with app.app_context():
+            run = jobs.claim(jobs.HOOKS, company.tenant_id)
+        assert run is not None
+        with company.acting():
+            work.fan_out()
+
+    writer, woken = threading.Thread(target=write), threading.Thread(target=wake)
+    writer.start()
+    assert counted_on_it.wait(20)
+    woken.start()
+    woken.join(1)
+    go_on.set()
+    writer.join()
+    woken.join(20)
+    receiver.stop()
+    with app.app_context():
+        assert jobs.claim(jobs.HOOKS, company.tenant_id) is None, "no other wake was added"
+    assert len(deliveries(company)) == 1
