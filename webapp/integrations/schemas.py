@@ -103,6 +103,13 @@ class EventOut(BaseModel):
     example: dict[str, Any]
 
 
+class EventsOut(BaseModel):
+    """All of them, in one piece."""
+
+    data: list[EventOut]
+    next_cursor: None
+
+
 # Field ------------------------------------------------------------------------------------------------------------
 
 

@@ -212,7 +212,7 @@ def _emitting(app: "App", address: str, loaded: "Bench") -> "Row":
     before, after = statistics.median(alone), statistics.median(heard)
     more = (after / before - 1) * 100
     return ("webhooks: recording a sale, nobody listening and somebody", f"{before:.2f} ms", f"{after:.2f} ms",
-            f"{more:+.0f} %", "≤ +10 %")  # fmt: skip
+            f"{more:+.0f}%", "≤ +10%")  # fmt: skip
 
 
 def _memory(

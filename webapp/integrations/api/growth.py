@@ -50,10 +50,10 @@ def register(body: schemas.EndpointIn) -> dict[str, Any]:
     return shapes.growth_made(endpoints.register(Wanted(**body.model_dump()), "growth"))
 
 
-@api.get("/webhooks/events", permission=WEBHOOKS_READ, scope="read", returns=schemas.EventOut, paged=True)
-def events() -> Slice[dict[str, Any]]:
+@api.get("/webhooks/events", permission=WEBHOOKS_READ, scope="read", returns=schemas.EventsOut)
+def events() -> dict[str, Any]:
     """Every event that can be subscribed to, with the schema and an example of its data."""
-    return Slice([shapes.event(kind) for kind in catalogue.names()])
+    return {"data": [shapes.event(kind) for kind in catalogue.names()], "next_cursor": None}
 
 
 @api.get(
