@@ -5,13 +5,10 @@ from webapp.integrations import catalogue
 from webapp.integrations.api import field, growth
 from webapp.integrations.permissions import WEBHOOKS_READ
 from webapp.integrations.views import bp, deliveries, endpoints
-from webapp.kit import secrets
 from webapp.kit.plug import Plug
 from webapp.kit.web import App
-from webapp.models import WebhookEndpoint
 
 __all__ = ["PLUG", "deliveries", "endpoints"]  # importing the views puts them on their blueprint
-secrets.declare(WebhookEndpoint, "sealed")
 
 
 def _wire(app: App) -> None:

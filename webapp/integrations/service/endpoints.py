@@ -12,10 +12,13 @@ from webapp.accounts.service import notices
 from webapp.integrations import queries, rules
 from webapp.integrations.permissions import WEBHOOKS_MANAGE
 from webapp.kit import clock, context, crypto, errors, ids, journal, outbound, wakes
+from webapp.kit import secrets as kept_secrets
 from webapp.kit.db import add, db
 from webapp.kit.permissions import demand
 from webapp.messaging import service as messaging
 from webapp.models import WebhookDelivery, WebhookEndpoint
+
+kept_secrets.declare(WebhookEndpoint, "sealed")
 
 RUN = "webhooks.run"  # the job that wakes a courier for an organization
 MOST = 5_000  # endpoints of one organization
