@@ -310,12 +310,17 @@ def test_the_last_use_is_noted_at_most_once_a_minute_and_even_by_a_request_that_
         assert client.post("/account/sessions/999999/end").status_code == 400
         assert session_of(company).last_used_at == start
         clock.advance(timedelta(seconds=1))
+        assert session_of(company).last_used_at == start  # nobody knows who sends a form without its token
+        # an unknown address has the company's frame around it: whoever asks was there
+        assert client.get("/account/second-factor/nothing-here").status_code == 404
+        assert session_of(company).last_used_at == start + timedelta(seconds=60)
+        clock.advance(timedelta(seconds=60))
         from tests.factories.world import csrf_of
 
         token = csrf_of(client.get("/sign-in/verify", follow_redirects=True).get_data(as_text=True))
         answer = client.post("/account/sessions/999999/end", data={"csrf_token": token})
         assert answer.status_code == 404
-        assert session_of(company).last_used_at == start + timedelta(seconds=60)
+        assert session_of(company).last_used_at == start + timedelta(seconds=120)
 
 
 def test_one_sees_ones_devices_and_ends_one(app: App, company: Company) -> None:
