@@ -7,6 +7,7 @@ what a person called the file.
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +37,11 @@ LINK_MINUTES = 60
 ORPHAN_AGE = timedelta(days=1)  # younger bytes may belong to a transaction that is still open
 INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})  # run no script
 
+_MEDIA_TYPE = re.compile(
+    r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(;[ a-zA-Z0-9=\"_.-]{1,100})?",
+    re.ASCII | re.IGNORECASE,
+)
+
 Data = bytes | Iterable[bytes]
 
 
@@ -50,8 +56,11 @@ def store(
 ) -> StoredFile:
     """Keep a file; `data` may be an iterator and is written as it comes, in constant memory.
 
-    `most` is the largest size in bytes. Raises TooLarge beyond it, Unavailable without a store.
+    `most` is the largest size in bytes. Raises TooLarge beyond it, Invalid for what is no media type, Unavailable
+    without a store.
     """
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise errors.Invalid.one("media_type", "is not a media type such as image/jpeg.")
     who = context.principal()
     path = f"{context.tenant_id()}/{clock.now():%Y}/{ids.token(24)}"
     _written().append(path)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from webapp.dispatch.rules import travel
+from webapp.kit import words
 from webapp.routing.rules import lanes
 
 STEP: Final = 5  # minutes: nobody is told to be there at 9:13
@@ -149,7 +150,11 @@ def why(lane: lanes.Lane, gap: lanes.Gap, fits: lanes.Fit, ask: Ask) -> str:
         said = f"{lane.name} is free; the address is not known well enough to say how far it is."
     elif gap.origin is None:
         said = f"{lane.name} is free then"
-        said += f" and drives on {fits.drive_on} minutes to the next job." if gap.target is not None else "."
+        said += (
+            f" and drives on {words.plural(fits.drive_on, 'minute')} to the next job."
+            if gap.target is not None
+            else "."
+        )
     else:
         if gap.before is not None and gap.before.place == gap.origin:
             origin = f" from “{gap.before.title}”"
@@ -158,7 +163,9 @@ def why(lane: lanes.Lane, gap: lanes.Gap, fits: lanes.Fit, ask: Ask) -> str:
         else:
             origin = " from where their day starts" if gap.before is None else ""
         adds = (
-            f"adds {fits.added} minutes of driving to the day" if fits.added else "adds no driving to the day"
+            f"adds {words.plural(fits.added, 'minute')} of driving to the day"
+            if fits.added
+            else "adds no driving to the day"
         )
-        said = f"{lane.name} drives {fits.drive_there} minutes{origin}, which {adds}."
+        said = f"{lane.name} drives {words.plural(fits.drive_there, 'minute')}{origin}, which {adds}."
     return said + (" They have been there before." if lane.technician_id in ask.known else "")

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from webapp.dispatch.rules import clashes, travel
+from webapp.kit import words
 from webapp.routing.rules import lanes
 
 WEIGHTS: Final = {"skills": 30, "zone": 10, "distance": 20, "availability": 20, "workload": 10, "history": 10}
@@ -214,7 +215,7 @@ def _distance(lane: lanes.Lane, ask: Ask, way: _At | None) -> Part:
     adds = f"which adds {found.added}" if found.added else "which adds none"
     return Part(
         max(0, round(100 - 1.5 * found.drive_there - found.added)),
-        f"{found.drive_there} minutes {origin}, {adds}.",
+        f"{words.plural(found.drive_there, 'minute')} {origin}, {adds}.",
     )
 
 
