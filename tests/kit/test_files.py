@@ -268,7 +268,9 @@ def test_rows_are_the_company_s_own(company: Company, other_company: Company, pl
             files.find(file.id)
 
 
-@pytest.mark.parametrize("bad", ["", "image", "image/jpeg\r\nX-Other: 1", "text/html, image/png", "a/" + "b" * 200])
+@pytest.mark.parametrize(
+    "bad", ["", "image", "image/jpeg\r\nX-Other: 1", "text/html, image/png", "a/" + "b" * 200]
+)
 def test_what_is_no_media_type_is_refused_before_a_byte_is_kept(company: Company, bad: str) -> None:
     with company.acting(), pytest.raises(errors.Invalid):
         files.store("x.jpg", bad, b"x", purpose="test")
