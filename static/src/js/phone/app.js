@@ -27,6 +27,7 @@ export const app = {
 
 let tries = 0;
 let timer;
+let asked = false; // for news, while a round was under way
 let looking;
 let stream;
 
@@ -77,7 +78,10 @@ export async function discard(action) {
 export async function sync() {
   clearTimeout(timer);
   timer = undefined;
-  if (app.sending) return;
+  if (app.sending) {
+    asked = true; // what is under way may have looked already: it looks once more
+    return;
+  }
   app.sending = true;
   try {
     await settle();
@@ -89,6 +93,8 @@ export async function sync() {
     app.sending = false;
     if (app.person) app.actions = await store.actions(app.person);
     app.draw();
+    if (asked) soon();
+    asked = false;
   }
 }
 
@@ -111,7 +117,8 @@ async function settle() {
   await store.put(app.person, "session", who);
   await store.put(app.person, "offset", clock.difference());
   app.ended = await queue.send(app.person, tell);
-  if (app.ended === "offline" || app.ended === "later") again();
+  // busy: the service worker sends; the day is asked for again when it may be through
+  if (["offline", "later", "busy"].includes(app.ended)) again();
   if (who.technician) {
     await fetchDay();
     await fetchPrices();
