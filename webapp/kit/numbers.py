@@ -6,6 +6,7 @@ transaction fails afterwards is not given again, so a number may be missing; non
 """
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +17,29 @@ from sqlalchemy import text
 from webapp.kit import context
 from webapp.kit.db import db
 
-# One round trip. The counter's commit waits for no disk: what is recorded under the number is written behind it in the
-# same log, so the one cannot be kept without the other.
+# One round trip on a connection of its own, which keeps the statement prepared. Its commits wait for no disk: what is
+# recorded under the number is written behind it in the same log, so the one cannot be kept without the other.
 _TAKE = """
-begin; set local app.tenant_id = '{tenant}'; set local synchronous_commit = off;
-insert into number_heads (tenant_id, kind, last) values ('{tenant}', '{kind}', {count})
-on conflict (tenant_id, kind) do update set last = number_heads.last + excluded.last returning last;
-commit
+insert into number_heads (tenant_id, kind, last) values (%s, %s, %s)
+on conflict (tenant_id, kind) do update set last = number_heads.last + excluded.last returning last
 """
-_ANSWER = 3  # the statements before the one that answers
 _KEPT = 4  # idle connections of a process; in use there are as many as threads that take a number at once
+
+
+@dataclass(slots=True)
+class _Held:
+    """A connection and the organization it was last told."""
+
+    connection: psycopg.Connection[Any]
+    tenant_id: UUID | None = None
+
+    def take(self, tenant_id: UUID, kind: str, count: int) -> int:
+        if self.tenant_id != tenant_id:
+            self.connection.execute("select set_config('app.tenant_id', %s, false)", (str(tenant_id),))
+            self.tenant_id = tenant_id
+        row = self.connection.execute(_TAKE, (tenant_id, kind, count), prepare=True).fetchone()
+        assert row is not None
+        return int(row[0])
 
 
 class Counters:
@@ -33,36 +47,34 @@ class Counters:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._idle: list[psycopg.Connection[Any]] = []
+        self._idle: list[_Held] = []
         self._lock = threading.Lock()
 
     def take(self, tenant_id: UUID, kind: str, count: int) -> int:
         """The last of `count` fresh numbers."""
         with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is not None:
+            held = self._idle.pop() if self._idle else None
+        if held is not None:
             try:
-                return self._taken(connection, tenant_id, kind, count)
+                return self._taken(held, tenant_id, kind, count)
             except psycopg.OperationalError:
                 pass  # the server was restarted since: a fresh connection, once
-        return self._taken(psycopg.connect(self._url, autocommit=True), tenant_id, kind, count)
+        fresh = psycopg.connect(self._url, autocommit=True)
+        fresh.execute("set synchronous_commit = off")
+        return self._taken(_Held(fresh), tenant_id, kind, count)
 
-    def _taken(self, connection: psycopg.Connection[Any], tenant_id: UUID, kind: str, count: int) -> int:
+    def _taken(self, held: _Held, tenant_id: UUID, kind: str, count: int) -> int:
         try:
-            answers = connection.execute(_TAKE.format(tenant=tenant_id, kind=kind, count=count).encode())
-            for _ in range(_ANSWER):
-                answers.nextset()
-            row = answers.fetchone()
+            last = held.take(tenant_id, kind, count)
         except BaseException:
-            connection.close()
+            held.connection.close()
             raise
-        assert row is not None
         with self._lock:
             if len(self._idle) < _KEPT:
-                self._idle.append(connection)
-                return int(row[0])
-        connection.close()
-        return int(row[0])
+                self._idle.append(held)
+                return last
+        held.connection.close()
+        return last
 
 
 def install(app: Any, url: str) -> None:
