@@ -74,7 +74,7 @@ def counts(company: Company) -> list[int]:
 def do_the_job(page: Page, tmp_path: Path) -> None:
     """Everything on the first job, as a technician taps it."""
     page.get_by_role("button", name="Clock in").click()
-    expect(page.get_by_label("Clock").get_by_text("Clocked in")).to_be_visible()
+    expect(page.get_by_label("Clock").get_by_text("Clocked in", exact=True)).to_be_visible()
     page.locator(".tr-stop", has_text="AC not cooling").click()
     expect(page.get_by_text("Dog in the yard")).to_be_visible()
     for step in ("Acknowledge", "Start driving", "I have arrived", "Begin work"):
@@ -275,7 +275,7 @@ def test_somebody_else_on_the_phone_sees_nothing_of_it_and_sends_nothing_of_it(
     expect(page.get_by_text("AC not cooling")).to_have_count(0)
     expect(page.locator(".tr-signal")).to_have_count(0)
     page.get_by_role("button", name="Clock in").click()
-    expect(page.get_by_label("Clock").get_by_text("Clocked in")).to_be_visible()
+    expect(page.get_by_label("Clock").get_by_text("Clocked in", exact=True)).to_be_visible()
     all_sent(page)
     assert notes_of(company) == []
     page.get_by_role("button", name="More").click()
@@ -373,6 +373,7 @@ def test_the_position_is_reported_after_consent_while_clocked_in_and_not_else(
         page.wait_for_timeout(200)
     assert places(company)[-1] == 27.97
     page.get_by_role("button", name="Clock out").click()
+    expect(page.get_by_text("Not clocked in")).to_be_visible()
     all_sent(page)
     before = len(places(company))
     moved(page, 27.99)

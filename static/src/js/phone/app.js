@@ -28,6 +28,7 @@ export const app = {
 let tries = 0;
 let timer;
 let asked = false; // for news, while a round was under way
+let leaving = false; // somebody signs out: nothing of theirs is written any more
 let looking;
 let stream;
 
@@ -51,14 +52,23 @@ async function load(person) {
   app.actions = await store.actions(person);
 }
 
-/** Does something now, on the phone; the server hears of it as soon as it can. */
-export async function act(kind, job, data = {}, picture = null) {
+/**
+ * Does something now, on the phone; the server hears of it as soon as it can. `place` promises where the phone is: the
+ * moment counts from the tap, and nothing waits on the screen until the position is found.
+ */
+export async function act(kind, job, data = {}, { picture = null, place = null } = {}) {
   const action = await queue.keep(app.person, { kind, job_id: job?.id ?? null, data, picture, pass: job?.pass ?? "" });
   app.actions = await store.actions(app.person);
   app.draw();
+  const placed = place?.then((found) => store.addToAction(action.person, action.id, found)).catch(() => {});
+  Promise.resolve(placed).then(send);
+  return action;
+}
+
+/** Soon by this page, and by the service worker if the page is closed before there is a signal. */
+function send() {
   navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("queue")).catch(() => {});
   soon();
-  return action;
 }
 
 export async function retry(action, data) {
@@ -74,10 +84,34 @@ export async function discard(action) {
   app.draw();
 }
 
+/**
+ * Before somebody leaves: sends what waits, for as long as it takes but no longer than `ms`. Resolves to how much waits
+ * still. Nothing is asked or sent after it until the page is opened again, or `stay` is called.
+ */
+export async function lastRound(ms = 6_000) {
+  const until = Date.now() + ms;
+  for (;;) {
+    app.actions = await store.actions(app.person);
+    if (!app.sending && (!unsent().length || !app.online)) break;
+    if (Date.now() > until) break;
+    if (app.sending) await new Promise((resolve) => setTimeout(resolve, 100));
+    else await sync();
+  }
+  leaving = true;
+  clearTimeout(timer);
+  return unsent().length;
+}
+
+export function stay() {
+  leaving = false;
+  soon();
+}
+
 /** Sends what waits, then asks how things stand. */
 export async function sync() {
   clearTimeout(timer);
   timer = undefined;
+  if (leaving) return;
   if (app.sending) {
     asked = true; // what is under way may have looked already: it looks once more
     return;

@@ -76,8 +76,7 @@ function time(clock) {
 }
 
 async function punch(kind, data, words) {
-  const place = kind.startsWith("clock") ? await along() : {};
-  await act(kind, null, { ...data, ...place });
+  await act(kind, null, data, { place: kind.startsWith("clock") ? along() : null });
   kept(words);
 }
 

@@ -2,7 +2,7 @@
 import { html, nothing } from "lit-html";
 import { ask } from "../confirm.js";
 import { toast } from "../toasts.js";
-import { act, app, refused, shown, soon, timeWords, unsent } from "./app.js";
+import { act, app, lastRound, refused, shown, soon, stay, timeWords, unsent } from "./app.js";
 import * as clock from "./clock.js";
 import { dayView } from "./day.js";
 import { problem } from "./decisions.js";
@@ -100,9 +100,16 @@ async function signOut(event) {
     toast({ kind: "warning", text: "You can sign out when there is a signal." });
     return;
   }
-  const count = unsent().length;
+  const button = event.submitter;
+  if (button.hasAttribute("aria-busy")) return;
+  button.setAttribute("aria-busy", "true");
+  const count = await lastRound();
+  button.removeAttribute("aria-busy");
   const question = `${count === 1 ? "One thing is not sent yet. It stays on this phone and is" : `${count} things are not sent yet. They stay on this phone and are`} sent when you sign in here again. Sign out?`;
-  if (count && !(await ask(question, { label: "Sign out", cancel: "Stay" }))) return;
+  if (count && !(await ask(question, { label: "Sign out", cancel: "Stay" }))) {
+    stay();
+    return;
+  }
   form.dataset.agreed = "yes";
   form.elements.csrf_token.value = net.token();
   await leave(); // the service worker does it too, wherever somebody signs out; not every browser has one

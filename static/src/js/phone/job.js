@@ -88,6 +88,8 @@ const signature = (job, files) => html`${files.length ? gallery(job, files) : no
 
 const history = (job) => job.history.map((h) => html`<div class="tr-note"><p><strong>${h.title}</strong></p>${h.outcome ? lines(h.outcome) : nothing}<p class="tr-sub">${dateWords(h.at)}${h.technician ? `, ${h.technician}` : ""}${h.here ? "" : " · another address"}</p></div>`);
 
+const DOUBLE_TAP_MS = 600;
+
 /** The one big button. */
 export function action(job) {
   const next = NEXT[job.status];
@@ -95,8 +97,10 @@ export function action(job) {
   const press = (event) => {
     if (next === "completed") return completeSheet(job);
     const button = event.currentTarget;
+    if (button.hasAttribute("aria-busy")) return; // the second tap of a double tap is not the next step
     button.setAttribute("aria-busy", "true");
-    return step(job, next).finally(() => button.removeAttribute("aria-busy"));
+    setTimeout(() => button.removeAttribute("aria-busy"), DOUBLE_TAP_MS);
+    return step(job, next);
   };
   return html`<button class="tr-btn tr-btn-primary tr-btn-xl tr-btn-full" @click=${press}>${icon(next === "completed" ? "circle-check" : "arrow-right", 20)}${STEP_LABELS[next]}</button>`;
 }

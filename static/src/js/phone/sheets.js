@@ -41,7 +41,7 @@ export function photoSheet(job, file, stage = "") {
       } catch {
         return "This picture cannot be read. Choose another one.";
       }
-      await act("photo", job, { stage: form.get("stage") ?? "", caption: String(form.get("caption")).trim() }, picture);
+      await act("photo", job, { stage: form.get("stage") ?? "", caption: String(form.get("caption")).trim() }, { picture });
       kept("The photo is kept.");
       return "";
     });
@@ -120,7 +120,7 @@ export function signatureSheet(job) {
       if (!signer) return "Write the name of who signs.";
       if (pad.isEmpty()) return "There is no signature yet.";
       const picture = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-      await act("signature", job, { signer }, picture);
+      await act("signature", job, { signer }, { picture });
       kept("The signature is kept.");
       return "";
     });
@@ -167,6 +167,5 @@ export function completeSheet(job) {
 const count = (list, word) => (list.length ? `${list.length} ${word}${list.length === 1 ? "" : "s"}` : `No ${word}s`);
 
 export async function step(job, to, more = {}) {
-  const place = await along();
-  await act("status", job, { status: to, visit_id: job.visit_id, seen: job.status, ...place, ...more });
+  await act("status", job, { status: to, visit_id: job.visit_id, seen: job.status, ...more }, { place: along() });
 }

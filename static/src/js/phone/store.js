@@ -64,4 +64,11 @@ export const put = async (person, name, value) => (await own(person)).put("kept"
 export const actions = async (person) => (await own(person)).getAll("queue");
 export const addAction = async (person, action) => (await own(person)).add("queue", action);
 export const putAction = async (person, action) => (await own(person)).put("queue", action);
+/** More about an action that is not sent yet; what is sent stays as it was sent. */
+export async function addToAction(person, id, more) {
+  const change = (await own(person)).transaction("queue", "readwrite");
+  const action = await change.store.get(id);
+  if (action?.state === "waiting") await change.store.put({ ...action, data: { ...action.data, ...more } });
+  await change.done;
+}
 export const dropAction = async (person, id) => (await own(person)).delete("queue", id);
