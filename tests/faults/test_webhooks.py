@@ -89,30 +89,43 @@ def couriers(settings: Settings) -> Iterator[Couriers]:
 
 
 class Moods:
-    """Receivers under one roof, each by its path; what each of them took for good is remembered."""
+    """
+    Receivers under one roof, each by its path; what each of them took for good is remembered. By whim none of them
+    spoils so many attempts at one event that they run out: that is another test's story.
+    """
+
+    PATIENCE = 4
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
+        self.spoilt: dict[tuple[str, str], int] = defaultdict(int)
         self.taken: dict[str, list[Got]] = defaultdict(list)
         self.server = Receiver(self.answer)
 
     async def answer(self, got: Got) -> bytes:
         hours = (clock.now() - START).total_seconds() / 3600
         mood = got.path.strip("/")
-        if mood == "slow":
-            await asyncio.sleep(self.chance.choice((0.01, 0.05, 1.0)))
-        elif mood == "liar":
-            lie = self.chance.choice(
-                (b"", b"nonsense\r\n\r\n", reply(301), reply(500), reply(200), reply(200))
-            )
-            if not lie.startswith(b"HTTP/1.1 200"):
-                return lie
-        elif mood == "down-for-a-day" and hours < 24:
+        if mood == "down-for-a-day" and hours < 24:
             return reply(503)
-        elif mood == "flaky" and self.chance.random() < 0.3:
-            return reply(429, Retry_After="120")
+        if self.spoilt[mood, got.id] < self.PATIENCE:
+            bad = await self.whim(mood)
+            if bad is not None:
+                self.spoilt[mood, got.id] += 1
+                return bad
         self.taken[mood].append(got)
         return reply()
+
+    async def whim(self, mood: str) -> bytes | None:
+        """What it answers instead of taking it; None when it is well."""
+        if mood == "slow":
+            late = self.chance.choice((0.01, 0.05, 1.0))
+            await asyncio.sleep(late)
+            return reply() if late > LIMIT else None
+        if mood == "liar":
+            return self.chance.choice((b"", b"nonsense\r\n\r\n", reply(301), reply(500), None, None))
+        if mood == "flaky" and self.chance.random() < 0.3:
+            return reply(429, Retry_After="120")
+        return None
 
 
 def next_moment(company: Company) -> datetime | None:
@@ -146,8 +159,8 @@ def test_every_event_reaches_every_receiver_that_lives_again_under_one_id_and_in
                     )
                     happen(company, record, name, sale_id=record, number=len(happened))
                     happened.append((record, name))
-            kill = chance.random() < 0.3
-            if not couriers.run(company, kill_after=chance.uniform(0.02, 0.6) if kill else None):
+            kill = chance.random() < 0.6
+            if not couriers.run(company, kill_after=chance.uniform(0.02, 0.3) if kill else None):
                 clock.advance(LEASE)  # its leases lapse; then another one goes on
                 couriers.run(company)
             if chance.random() < 0.2:
@@ -161,7 +174,7 @@ def test_every_event_reaches_every_receiver_that_lives_again_under_one_id_and_in
             couriers.run(company)
         rows = deliveries(company)
     moods.server.stop()
-    assert couriers.killed >= 5
+    assert couriers.killed >= 3
     assert len(rows) == 5 * len(happened)
     assert {d.status for d in rows} == {"delivered"}
     for mood, taken in moods.taken.items():
