@@ -1,5 +1,6 @@
 """What holds for every API route, whichever it is: the list is the application's own."""
 
+import re
 from typing import Any
 
 from tests.contract import bodies, dispatch, phone, promises, routing, timesheets, webhooks
@@ -18,6 +19,9 @@ REFUSED_HERE = {
     "/api/v1/auth/sso/<provider>/register",
     "/api/v1/auth/sso/<provider>/link",
 }
+
+
+LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 
 def paths(route: Route) -> str:
@@ -242,6 +246,9 @@ def test_every_route_succeeds_as_documented_with_what_it_requires(caller: Caller
             ]
         else:
             found = promise.problems(route, answer)
+            if answer.is_json:
+                local = LOCAL_TIME.findall(answer.get_data(as_text=True))
+                found += [f"{paths(route)}: {moment} is not in UTC" for moment in local]
         problems += found
     none(problems)
 

@@ -149,7 +149,9 @@ def test_killing_the_program_that_started_the_servers_takes_them_along(var: Path
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    assert wait_until(lambda: not running(var), 20)
+    assert wait_until(lambda: not running(var), 20), {
+        pid: (Path("/proc") / str(pid) / "status").read_text() for pid in running(var)
+    }
 
 
 def test_a_cluster_of_another_version_is_refused_with_a_way_out(tmp_path: Path) -> None:

@@ -82,23 +82,25 @@ def running_late(found: reading.Board, zone: str) -> list[int]:
 
 def visit(row: Any, crew: Sequence[int], forecast: lateness.Forecast | None) -> dict[str, Any]:
     """A visit on the board or in the tray."""
+    status, latitude, start, end = row.status, row.latitude, row.scheduled_start, row.scheduled_end
+    from_, until = row.window_start, row.window_end
     shown = {
         "id": row.id, "job": row.job_id, "nth": row.position + 1, "title": row.title, "type": row.job_type,
-        "prio": row.priority, "status": row.status, "cust": row.customer_name, "street": row.service_address,
+        "prio": row.priority, "status": status, "cust": row.customer_name, "street": row.service_address,
         "city": row.service_city, "zip": row.service_zip, "zone": row.zone_id, "min": row.expected_minutes,
-        "s": _maybe(row.scheduled_start), "e": _maybe(row.scheduled_end), "ws": _maybe(row.window_start),
-        "we": _maybe(row.window_end), "conf": row.confirmed_at is not None, "pin": row.pinned, "v": row.version,
-        "crew": list(crew),
+        "s": None if start is None else int(start.timestamp()), "e": None if end is None else int(end.timestamp()),
+        "ws": None if from_ is None else int(from_.timestamp()), "we": None if until is None else int(until.timestamp()),
+        "conf": row.confirmed_at is not None, "pin": row.pinned, "v": row.version, "crew": list(crew),
     }  # fmt: skip
-    if row.latitude is not None:
-        shown["at"] = (float(row.latitude), float(row.longitude))
+    if latitude is not None:
+        shown["at"] = (float(latitude), float(row.longitude))
     if row.held_at is not None:
         shown["hold"] = row.hold_reason or "On hold"
         shown["back"] = _maybe(row.hold_until)
     if row.tags:
         shown["tags"] = row.tags
     if forecast is not None:
-        if forecast.state != "on_time" and row.status in LATE_BEFORE:  # whoever is there is late no more
+        if forecast.state != "on_time" and status in LATE_BEFORE:  # whoever is there is late no more
             shown["late"], shown["punct"] = forecast.late_minutes, forecast.state
         shown["eta"], shown["fin"] = _at(forecast.arrives_at), _at(forecast.ends_at)
     return shown

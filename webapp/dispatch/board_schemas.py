@@ -100,17 +100,10 @@ class BoardOut(BaseModel):
     counts: dict[str, int]
 
 
-_SAME = (
-    "id", "job_id", "position", "title", "job_type", "priority", "status", "hold_reason", "customer_id", "customer_name",
-    "service_address", "service_city", "service_zip", "zone_id", "expected_minutes", "window_start", "window_end",
-    "scheduled_start", "scheduled_end", "pinned", "tags", "version",
-)  # fmt: skip
-
-
 def shape_visit(row: Any, crew: Sequence[int], forecast: lateness.Forecast | None) -> dict[str, Any]:
     """A visit on the board."""
     return {
-        **{name: getattr(row, name) for name in _SAME},
+        **reading.as_stored(row),
         "on_hold": row.held_at is not None,
         "confirmed": row.confirmed_at is not None,
         "latitude": None if row.latitude is None else float(row.latitude),

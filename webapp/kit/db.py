@@ -4,6 +4,7 @@ Tenancy is in :mod:`webapp.kit.tenancy`; this module makes a session tell Postgr
 each transaction, so that row-level security sees it.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from uuid import UUID
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.types.json import set_json_loads
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -162,8 +164,25 @@ def add(record: T) -> T:
     return record
 
 
+def _loads(text: str | bytes) -> Any:
+    """JSON of a column. Most lists are empty: they need no parser."""
+    return [] if text == b"[]" else json.loads(text)
+
+
+set_json_loads(_loads)
+
+
 def rows(statement: Executable, params: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
     return db.session.execute(statement, params or {}).all()
+
+
+def columns(statement: Executable, params: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
+    """Rows of plain columns, without the mapper between: for hundreds of rows of a statement that loads no models.
+
+    A statement that is made once, with `bindparam` for what changes, spares its making and its reading as well.
+    """
+    db.session.flush()
+    return db.session.connection().execute(statement, params or {}).all()
 
 
 @event.listens_for(Session, "after_begin")

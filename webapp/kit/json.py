@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 from flask import Response
@@ -19,31 +18,23 @@ def _other(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _seconds(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return clock.iso(value)
-    return _plain(value)
-
-
 def _milliseconds(value: Any) -> Any:
     if isinstance(value, datetime):
         return clock.iso_ms(value)
-    return _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date | UUID):
+    if isinstance(value, date):
         return str(value)
     return _other(value)
 
 
+_SECONDS = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_NON_STR_KEYS
+_BY_HAND = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+
+
 def dumps(data: Any, *, milliseconds: bool = False) -> bytes:
-    """Bytes of JSON; times as `2026-03-15T09:00:00Z`, or with milliseconds where a dialect writes them."""
-    return orjson.dumps(
-        data,
-        default=_milliseconds if milliseconds else _seconds,
-        option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS,
-    )
+    """Bytes of JSON; times, which are in UTC already, as `2026-03-15T09:00:00Z`, or with milliseconds."""
+    if milliseconds:
+        return orjson.dumps(data, default=_milliseconds, option=_BY_HAND)
+    return orjson.dumps(data, default=_other, option=_SECONDS)
 
 
 def answer(data: Any, status: int = 200, *, milliseconds: bool = False) -> Response:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, or_, select
+from sqlalchemy import Integer, Row, Uuid, and_, bindparam, case, func, or_, select
 
 from webapp.dispatch.queries import lanes
 from webapp.dispatch.rules import lateness, shifts, travel
 from webapp.dispatch.settings import DispatchSettings
 from webapp.kit import clock, context
-from webapp.kit.db import rows
+from webapp.kit.db import columns
 from webapp.models import (
     DispatchJob,
     DispatchProfile,
@@ -77,22 +77,73 @@ class Board:
     forecasts: dict[int, lateness.Forecast]
 
 
-_SHOWN = (
-    DispatchJob.id.label("job_id"), DispatchJob.title, DispatchJob.job_type, DispatchJob.priority, DispatchJob.customer_id,
-    DispatchJob.customer_name, DispatchJob.customer_phone, DispatchJob.service_address, DispatchJob.service_city,
-    DispatchJob.service_zip, DispatchJob.latitude, DispatchJob.longitude, DispatchJob.zone_id,
-    DispatchJob.expected_minutes, DispatchJob.window_start, DispatchJob.window_end, DispatchJob.confirmed_at,
-    DispatchJob.held_at, DispatchJob.hold_reason, DispatchJob.hold_until, DispatchJob.tags, DispatchJob.price_cents,
-    DispatchJob.version.label("job_version"), DispatchJob.created_at,
-    Visit.id, Visit.position, Visit.status, Visit.scheduled_start, Visit.scheduled_end, Visit.pinned, Visit.version,
-    Visit.dispatched_at, Visit.acknowledged_at, Visit.en_route_at, Visit.on_site_at, Visit.in_progress_at, Visit.completed_at,
+_AS_STORED = (
+    Visit.id, DispatchJob.id.label("job_id"), Visit.position, DispatchJob.title, DispatchJob.job_type, DispatchJob.priority,
+    Visit.status, DispatchJob.hold_reason, DispatchJob.customer_id, DispatchJob.customer_name, DispatchJob.service_address,
+    DispatchJob.service_city, DispatchJob.service_zip, DispatchJob.zone_id, DispatchJob.expected_minutes,
+    DispatchJob.window_start, DispatchJob.window_end, Visit.scheduled_start, Visit.scheduled_end, Visit.pinned,
+    DispatchJob.tags, Visit.version,
 )  # fmt: skip
+_SHOWN = (
+    *_AS_STORED, DispatchJob.customer_phone, DispatchJob.latitude, DispatchJob.longitude, DispatchJob.confirmed_at,
+    DispatchJob.held_at, DispatchJob.hold_until, DispatchJob.price_cents, DispatchJob.version.label("job_version"),
+    DispatchJob.created_at, Visit.dispatched_at, Visit.acknowledged_at, Visit.en_route_at, Visit.on_site_at,
+    Visit.in_progress_at, Visit.completed_at,
+)  # fmt: skip
+_NAMES = tuple(column.key for column in _AS_STORED)
 
 
-def _visits() -> Any:
-    tenant = context.tenant_id()
-    joined = and_(DispatchJob.tenant_id == Visit.tenant_id, DispatchJob.id == Visit.job_id)
-    return select(*_SHOWN).join(DispatchJob, joined).where(Visit.tenant_id == tenant)
+def as_stored(row: Row[Any]) -> dict[str, Any]:
+    """What a visit's row gives partners as it stands, by name."""
+    return dict(zip(_NAMES, row, strict=False))
+
+
+# The statements are made once; what changes is bound.
+_TENANT = bindparam("tenant", type_=Uuid())
+_JOINED = and_(DispatchJob.tenant_id == Visit.tenant_id, DispatchJob.id == Visit.job_id)
+_VISITS = select(*_SHOWN).join(DispatchJob, _JOINED).where(Visit.tenant_id == _TENANT)
+_ON_BOARD = _VISITS.where(
+    Visit.scheduled_start < bindparam("ends_at"), Visit.scheduled_start > bindparam("day_before"),
+    Visit.scheduled_end > bindparam("starts_at"), Visit.status.not_in(("pending", "cancelled")),
+    DispatchJob.held_at.is_(None),
+).order_by(Visit.scheduled_start, Visit.id)  # fmt: skip
+_CREWS = (
+    select(VisitTechnician.visit_id, VisitTechnician.technician_id)
+    .where(VisitTechnician.tenant_id == _TENANT, VisitTechnician.starts_at < bindparam("ends_at"),
+           VisitTechnician.starts_at > bindparam("day_before"))
+    .order_by(VisitTechnician.starts_at, VisitTechnician.visit_id, VisitTechnician.lead.desc())
+)  # fmt: skip
+_BLOCKS = (
+    select(LaneBlock.id, LaneBlock.technician_id, LaneBlock.kind, LaneBlock.title, LaneBlock.starts_at, LaneBlock.ends_at,
+           LaneBlock.version, LaneBlock.note)
+    .where(LaneBlock.tenant_id == _TENANT, LaneBlock.status == "approved", LaneBlock.starts_at < bindparam("ends_at"),
+           LaneBlock.ends_at > bindparam("starts_at"))
+    .order_by(LaneBlock.starts_at)
+)  # fmt: skip
+_PEOPLE = (
+    select(
+        Technician.id, Technician.name, Technician.color, Technician.phone, DispatchProfile.latitude.label("home_latitude"),
+        DispatchProfile.longitude.label("home_longitude"), TechnicianPosition.latitude.label("seen_latitude"),
+        TechnicianPosition.longitude.label("seen_longitude"), TechnicianPosition.seen_at,
+    )
+    .outerjoin(DispatchProfile, and_(DispatchProfile.tenant_id == Technician.tenant_id,
+                                     DispatchProfile.technician_id == Technician.id))
+    .outerjoin(TechnicianPosition, and_(TechnicianPosition.tenant_id == Technician.tenant_id,
+                                        TechnicianPosition.technician_id == Technician.id))
+    .where(
+        Technician.tenant_id == _TENANT,
+        or_(Technician.starts_on.is_(None), Technician.starts_on <= bindparam("last")),
+        or_(Technician.ends_on.is_(None), Technician.ends_on >= bindparam("first")),
+        or_(DispatchProfile.technician_id.is_(None), DispatchProfile.dispatched),
+    )
+    .order_by(func.coalesce(DispatchProfile.position, 0), Technician.name, Technician.id)
+)  # fmt: skip
+_CLOCKS = (
+    select(TimeEntry.technician_id, TimeEntry.clock_in, TimeBreak.kind, TimeBreak.started_at)
+    .outerjoin(TimeBreak, and_(TimeBreak.tenant_id == TimeEntry.tenant_id, TimeBreak.entry_id == TimeEntry.id,
+                               TimeBreak.ended_at.is_(None)))
+    .where(TimeEntry.tenant_id == _TENANT, TimeEntry.clock_out.is_(None), TimeEntry.removed_at.is_(None))
+)  # fmt: skip
 
 
 def board(
@@ -107,14 +158,9 @@ def board(
     starts_at = clock.day_bounds(first, zone)[0]
     ends_at = clock.day_bounds(first + timedelta(days=days - 1), zone)[1]
     people = _people(first, first + timedelta(days=days - 1), technician_ids)
-    found = rows(
-        _visits().where(
-            Visit.scheduled_start < ends_at, Visit.scheduled_start > starts_at - timedelta(days=1),
-            Visit.scheduled_end > starts_at, Visit.status.not_in(("pending", "cancelled")), DispatchJob.held_at.is_(None),
-        ).order_by(Visit.scheduled_start, Visit.id)
-    )  # fmt: skip
-    visits = {row.id: row for row in found}
-    crews = _crews(starts_at, ends_at, visits)
+    bounds = {"starts_at": starts_at, "ends_at": ends_at, "day_before": starts_at - timedelta(days=1)}
+    visits = {row[0]: row for row in _read(_ON_BOARD, **bounds)}
+    crews = _crews(_read(_CREWS, **bounds), visits)
     wanted = [p.id for p in people]
     patterns = lanes.shift_patterns(wanted, first, first + timedelta(days=days - 1)) if wanted else {}
     span = [first + timedelta(days=n) for n in range(days)]
@@ -128,12 +174,11 @@ def board(
         )
         for p in people
     }  # fmt: skip
-    for block in _blocks(wanted, starts_at, ends_at):
-        by[block.technician_id].blocks.append(
-            Block(
-                block.id, block.kind, block.title, block.starts_at, block.ends_at, block.version, block.note
-            )
-        )
+    for block in _read(_BLOCKS, **bounds):
+        if block.technician_id in by:
+            by[block.technician_id].blocks.append(
+                Block(block.id, block.kind, block.title, block.starts_at, block.ends_at, block.version, block.note)
+            )  # fmt: skip
     for visit_id, crew in crews.items():
         for technician_id in crew:
             if technician_id in by:
@@ -147,54 +192,21 @@ def board(
     )
 
 
+def _read(statement: Any, **bound: Any) -> Sequence[Row[Any]]:
+    return columns(statement, {"tenant": context.tenant_id(), **bound})
+
+
 def _people(first: date, last: date, technician_ids: Sequence[int] | None) -> Sequence[Row[Any]]:
-    tenant, one, profile, seen = context.tenant_id(), Technician, DispatchProfile, TechnicianPosition
-    statement = (
-        select(
-            one.id, one.name, one.color, one.phone, profile.latitude.label("home_latitude"),
-            profile.longitude.label("home_longitude"), seen.latitude.label("seen_latitude"),
-            seen.longitude.label("seen_longitude"), seen.seen_at,
-        )
-        .outerjoin(profile, and_(profile.tenant_id == one.tenant_id, profile.technician_id == one.id))
-        .outerjoin(seen, and_(seen.tenant_id == one.tenant_id, seen.technician_id == one.id))
-        .where(
-            one.tenant_id == tenant,
-            or_(one.starts_on.is_(None), one.starts_on <= last),
-            or_(one.ends_on.is_(None), one.ends_on >= first),
-            or_(profile.technician_id.is_(None), profile.dispatched),
-        )
-        .order_by(func.coalesce(profile.position, 0), one.name, one.id)
-    )  # fmt: skip
-    if technician_ids is not None:
-        statement = statement.where(one.id.in_(list(technician_ids)))
-    return rows(statement)
+    some = _PEOPLE if technician_ids is None else _PEOPLE.where(Technician.id.in_(list(technician_ids)))
+    return _read(some, first=first, last=last)
 
 
-def _crews(starts_at: datetime, ends_at: datetime, visits: dict[int, Row[Any]]) -> dict[int, list[int]]:
+def _crews(found: Sequence[Row[Any]], visits: dict[int, Row[Any]]) -> dict[int, list[int]]:
     by: dict[int, list[int]] = defaultdict(list)
-    for row in rows(
-        select(VisitTechnician.visit_id, VisitTechnician.technician_id)
-        .where(
-            VisitTechnician.tenant_id == context.tenant_id(),
-            VisitTechnician.starts_at < ends_at, VisitTechnician.starts_at > starts_at - timedelta(days=1),
-        )
-        .order_by(VisitTechnician.starts_at, VisitTechnician.visit_id, VisitTechnician.lead.desc())
-    ):  # fmt: skip
+    for row in found:
         if row.visit_id in visits:
             by[row.visit_id].append(row.technician_id)
     return by
-
-
-def _blocks(wanted: Sequence[int], starts_at: datetime, ends_at: datetime) -> Sequence[Row[Any]]:
-    if not wanted:
-        return ()
-    return rows(
-        select(LaneBlock.id, LaneBlock.technician_id, LaneBlock.kind, LaneBlock.title, LaneBlock.starts_at,
-               LaneBlock.ends_at, LaneBlock.version, LaneBlock.note)
-        .where(LaneBlock.tenant_id == context.tenant_id(), LaneBlock.technician_id.in_(list(wanted)),
-               LaneBlock.status == "approved", LaneBlock.starts_at < ends_at, LaneBlock.ends_at > starts_at)
-        .order_by(LaneBlock.starts_at)
-    )  # fmt: skip
 
 
 def _drive(found: Sequence[LaneOf], visits: dict[int, Row[Any]], mph: int) -> None:
@@ -213,22 +225,7 @@ def _drive(found: Sequence[LaneOf], visits: dict[int, Row[Any]], mph: int) -> No
 
 def _clocks(by: dict[int, LaneOf]) -> None:
     """Who is clocked in, and who is at lunch."""
-    if not by:
-        return
-    rest = and_(
-        TimeBreak.tenant_id == TimeEntry.tenant_id,
-        TimeBreak.entry_id == TimeEntry.id,
-        TimeBreak.ended_at.is_(None),
-    )
-    for row in rows(
-        select(TimeEntry.technician_id, TimeEntry.clock_in, TimeBreak.kind, TimeBreak.started_at)
-        .outerjoin(TimeBreak, rest)
-        .where(
-            TimeEntry.tenant_id == context.tenant_id(),
-            TimeEntry.clock_out.is_(None),
-            TimeEntry.removed_at.is_(None),
-        )
-    ):
+    for row in _read(_CLOCKS):
         lane = by.get(row.technician_id)
         if lane is not None:
             lane.clocked_in_at, lane.break_kind, lane.break_since = (
@@ -270,60 +267,74 @@ TABS = ("unassigned", "unconfirmed", "on_hold", "alerts")
 OPEN = ("pending", "dispatched", "acknowledged", "en_route", "on_site", "in_progress")
 
 
-def _tab(tab: str, now: datetime) -> list[Any]:
-    if tab == "on_hold":
-        return [DispatchJob.held_at.is_not(None), Visit.status.not_in(("completed", "cancelled"))]
-    if tab == "unconfirmed":
-        return [
-            DispatchJob.confirmed_at.is_(None), DispatchJob.held_at.is_(None), Visit.scheduled_start >= now,
-            Visit.scheduled_start < now + timedelta(days=3), Visit.status.in_(("pending", "dispatched", "acknowledged")),
-        ]  # fmt: skip
-    if tab == "alerts":
-        return [
-            DispatchJob.held_at.is_(None),
-            or_(
-                and_(Visit.scheduled_start < now - lateness.GRACE, Visit.scheduled_start > now - timedelta(days=7),
-                     Visit.status.in_(("pending", "dispatched", "acknowledged"))),
-                and_(DispatchJob.priority == "urgent", Visit.status == "pending"),
-            ),
-        ]  # fmt: skip
-    return [Visit.status == "pending", DispatchJob.held_at.is_(None)]
+_TAB: dict[str, tuple[Any, ...]] = {
+    "unassigned": (Visit.status == "pending", DispatchJob.held_at.is_(None)),
+    "unconfirmed": (
+        DispatchJob.confirmed_at.is_(None), DispatchJob.held_at.is_(None), Visit.scheduled_start >= bindparam("now"),
+        Visit.scheduled_start < bindparam("in_three_days"), Visit.status.in_(("pending", "dispatched", "acknowledged")),
+    ),
+    "on_hold": (DispatchJob.held_at.is_not(None), Visit.status.not_in(("completed", "cancelled"))),
+    "alerts": (
+        DispatchJob.held_at.is_(None),
+        or_(
+            and_(Visit.scheduled_start < bindparam("overdue"), Visit.scheduled_start > bindparam("week_ago"),
+                 Visit.status.in_(("pending", "dispatched", "acknowledged"))),
+            and_(DispatchJob.priority == "urgent", Visit.status == "pending"),
+        ),
+    ),
+}  # fmt: skip
+_RANK = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=DispatchJob.priority)
+_TRAY = {
+    tab: _VISITS.where(DispatchJob.status.in_(OPEN), *conditions)
+    .order_by(_RANK, Visit.scheduled_start.asc().nulls_last(), Visit.id)
+    .limit(bindparam("most", type_=Integer()))
+    for tab, conditions in _TAB.items()
+}
+_COUNTS = (
+    select(*(func.count().filter(*_TAB[tab]).label(tab) for tab in TABS))
+    .select_from(Visit)
+    .join(DispatchJob, _JOINED)
+    .where(
+        Visit.tenant_id == _TENANT,
+        Visit.status.not_in(("completed", "cancelled")),
+        DispatchJob.status.in_(OPEN),
+    )
+)
+
+
+def _moments(*tabs: str) -> dict[str, datetime]:
+    """What the conditions of some tabs compare with."""
+    now = clock.now()
+    found: dict[str, datetime] = {}
+    if "unconfirmed" in tabs:
+        found |= {"now": now, "in_three_days": now + timedelta(days=3)}
+    if "alerts" in tabs:
+        found |= {"overdue": now - lateness.GRACE, "week_ago": now - timedelta(days=7)}
+    return found
 
 
 def tray(
     tab: str, limit: int = TRAY, *, zone_ids: Sequence[int] = (), job_types: Sequence[str] = ()
 ) -> Sequence[Row[Any]]:
     """Visits that wait beside the lanes: nobody assigned, not confirmed, on hold, or in trouble. Urgent ones first."""
-    rank = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=DispatchJob.priority)
-    return rows(
-        _visits()
-        .where(DispatchJob.status.in_(OPEN), *_tab(tab, clock.now()), *_narrowed(zone_ids, job_types))
-        .order_by(rank, Visit.scheduled_start.asc().nulls_last(), Visit.id)
-        .limit(limit)
-    )
+    return _read(_narrowed(_TRAY[tab], zone_ids, job_types), most=limit, **_moments(tab))
 
 
-def _narrowed(zone_ids: Sequence[int], job_types: Sequence[str]) -> list[Any]:
-    found: list[Any] = [DispatchJob.zone_id.in_(zone_ids)] if zone_ids else []
-    return [*found, DispatchJob.job_type.in_(job_types)] if job_types else found
+def _narrowed(statement: Any, zone_ids: Sequence[int], job_types: Sequence[str]) -> Any:
+    if zone_ids:
+        statement = statement.where(DispatchJob.zone_id.in_(zone_ids))
+    return statement.where(DispatchJob.job_type.in_(job_types)) if job_types else statement
 
 
 def tray_counts(*, zone_ids: Sequence[int] = (), job_types: Sequence[str] = ()) -> dict[str, int]:
     """How many wait in each tab, in one statement."""
-    now = clock.now()
-    row = rows(
-        select(*(func.count().filter(*_tab(tab, now)).label(tab) for tab in TABS))
-        .select_from(Visit)
-        .join(DispatchJob, and_(DispatchJob.tenant_id == Visit.tenant_id, DispatchJob.id == Visit.job_id))
-        .where(Visit.tenant_id == context.tenant_id(), Visit.status.not_in(("completed", "cancelled")),
-               DispatchJob.status.in_(OPEN), *_narrowed(zone_ids, job_types))
-    )[0]  # fmt: skip
+    row = _read(_narrowed(_COUNTS, zone_ids, job_types), **_moments(*TABS))[0]
     return {tab: int(getattr(row, tab)) for tab in TABS}
 
 
 def accepted(visit_id: int) -> str:
     """The reason for which a clash of a visit's present place was accepted; empty where none was in the way."""
-    found = rows(
+    found = columns(
         select(VisitTechnician.override_reason).where(
             VisitTechnician.tenant_id == context.tenant_id(), VisitTechnician.visit_id == visit_id
         )
@@ -333,4 +344,4 @@ def accepted(visit_id: int) -> str:
 
 def one(visit_id: int) -> Row[Any] | None:
     """A visit with what the board shows of its job."""
-    return next(iter(rows(_visits().where(Visit.id == visit_id))), None)
+    return next(iter(_read(_VISITS.where(Visit.id == visit_id))), None)

@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BigInteger, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from webapp.dispatch.rules import clashes, shifts, travel
 from webapp.dispatch.settings import DispatchSettings
 from webapp.kit import context
-from webapp.kit.db import rows
+from webapp.kit.db import columns, rows
 from webapp.models import (
     DispatchJob,
     JobSkill,
@@ -145,29 +146,22 @@ def _blocks(wanted: Sequence[int], first: datetime, last: datetime) -> Mapping[i
     return by
 
 
+_SHIFTS = select(
+    Shift.technician_id, Shift.starts_minute, Shift.ends_minute, Shift.weekday, Shift.on_date, Shift.valid_from,
+    Shift.valid_until,
+).where(
+    Shift.tenant_id == bindparam("tenant", type_=Uuid()),
+    Shift.technician_id == func.any(bindparam("wanted", type_=ARRAY(BigInteger()))),
+    or_(Shift.on_date.is_(None), Shift.on_date.between(bindparam("first"), bindparam("last"))),
+)  # fmt: skip
+
+
 def shift_patterns(wanted: Sequence[int], first: date, last: date) -> dict[int, list[shifts.Pattern]]:
     """The shifts that matter between two days, inclusive, by technician."""
     by: dict[int, list[shifts.Pattern]] = defaultdict(list)
-    for row in rows(
-        select(
-            Shift.technician_id,
-            Shift.starts_minute,
-            Shift.ends_minute,
-            Shift.weekday,
-            Shift.on_date,
-            Shift.valid_from,
-            Shift.valid_until,
-        ).where(
-            Shift.tenant_id == context.tenant_id(),
-            Shift.technician_id.in_(wanted),
-            or_(Shift.on_date.is_(None), Shift.on_date.between(first, last)),
-        )
-    ):
-        by[row.technician_id].append(
-            shifts.Pattern(
-                row.starts_minute, row.ends_minute, row.weekday, row.on_date, row.valid_from, row.valid_until
-            )
-        )
+    bound = {"tenant": context.tenant_id(), "wanted": list(wanted), "first": first, "last": last}
+    for row in columns(_SHIFTS, bound):
+        by[row[0]].append(shifts.Pattern(*tuple(row)[1:]))
     return by
 
 

@@ -1,9 +1,8 @@
 """How late a day is going: predicted arrivals from what has happened so far, carried down each lane."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from webapp.dispatch.rules import travel
 from webapp.dispatch.rules.statuses import OVER
@@ -12,8 +11,7 @@ GRACE: Final = timedelta(minutes=10)  # nobody calls this late yet
 State = Literal["on_time", "at_risk", "late"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """A visit as the prediction needs it. `promised_by`: the end of the arrival window, else the scheduled start."""
 
     visit_id: int
@@ -27,8 +25,7 @@ class Stop:
     completed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(NamedTuple):
     """When a visit will begin and end as things stand, and how that compares with what was promised."""
 
     arrives_at: datetime

@@ -1,13 +1,12 @@
 """When somebody works: weekly shifts, days that differ, and the company's hours where none are written down."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A row of `shifts`: weekly from a day until a day, or for one day in place of the weekly ones."""
 
     starts_minute: int

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webapp.kit import clock
 from webapp.routing.rules import checker, lanes, reasons
 from webapp.routing.rules import day as days
 from webapp.routing.rules.problem import Plan, Problem, Step, Worker
@@ -118,7 +119,7 @@ def _visits(steps: Sequence[Step]) -> list[int]:
 
 
 def _iso(midnight: int, seconds: int) -> str:
-    return lanes.moment(midnight + seconds // 60).isoformat()
+    return clock.iso(lanes.moment(midnight + seconds // 60))
 
 
 def group(technicians: Sequence[dict[str, Any]]) -> None:

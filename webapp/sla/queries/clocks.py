@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, not_, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from webapp.kit import clock, context
 from webapp.kit.db import db, rows
@@ -15,6 +16,7 @@ from webapp.sla.queries import basis
 from webapp.sla.rules import clocks as counting
 from webapp.sla.rules.story import Change
 
+_WANTED = bindparam("wanted", type_=ARRAY(BigInteger()))  # one value, however many jobs a board shows
 OPEN = ("pending", "dispatched", "acknowledged", "en_route", "on_site", "in_progress")
 
 
@@ -58,8 +60,9 @@ def of_jobs(job_ids: Collection[int]) -> dict[int, list[Standing]]:
     found = rows(
         select(SlaClock, SlaPolicy)
         .join(SlaPolicy, and_(SlaPolicy.tenant_id == SlaClock.tenant_id, SlaPolicy.id == SlaClock.policy_id))
-        .where(SlaClock.tenant_id == context.tenant_id(), SlaClock.job_id.in_(wanted))
-        .execution_options(populate_existing=True)
+        .where(SlaClock.tenant_id == context.tenant_id(), SlaClock.job_id == func.any(_WANTED))
+        .execution_options(populate_existing=True),
+        {"wanted": wanted},
     )
     if not found:
         return {}
