@@ -134,9 +134,11 @@ def test_servers_that_outlived_their_owner_are_stopped_before_new_ones_start(var
 
 def test_killing_the_program_that_started_the_servers_takes_them_along(var: Path) -> None:
     code = f"""
-        import time
+        import signal, time
         from pathlib import Path
         from webapp.kit.servers import embedded
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)  # as in a shell's background job
         with embedded(Path({str(var)!r}), fast=True):
             print("up", flush=True)
             time.sleep(60)

@@ -135,6 +135,9 @@ def spawn(
     parent = os.getpid()
 
     def before_exec() -> None:
+        # a shell's background job ignores these, and so would the program: it could not be asked to end
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
         # runs after the change of user, which would have cleared it
         if LINUX:
             _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
