@@ -59,9 +59,11 @@ def test_a_call_is_booked_by_the_keyboard_alone_in_under_a_minute(
     expect(page.get_by_label("Phone number, name or address")).to_be_focused()
     page.keyboard.type("813 555 01")
     expect(page.locator("#callers")).to_contain_text("Evelyn Harper")
-    page.keyboard.press("Tab")  # the button
-    page.keyboard.press("Tab")  # the first caller
-    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")  # the first caller
+    expect(page.locator("#callers a").first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("Enter")  # takes the first
     page.wait_for_url("**/dispatch/book?customer=*")
     expect(page.get_by_label("What is it about")).to_be_focused()
     page.keyboard.type("No heat")

@@ -46,7 +46,7 @@ class TextForm(forms.Form):
     sms = forms.area("Text message", required="Write the text message.", rows=3, limit=texts.MOST_SMS)
 
 
-STARTS = (("", "As soon as possible"), ("1", "Tomorrow"), ("2", "In 2 days"), ("3", "In 3 days"), ("7", "In a week"),
+STARTS = (("", "Soonest"), ("1", "Tomorrow"), ("2", "In 2 days"), ("3", "In 3 days"), ("7", "In a week"),
           ("14", "In two weeks"))  # fmt: skip
 
 

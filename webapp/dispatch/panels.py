@@ -39,12 +39,11 @@ def of_customer(customer_id: int) -> dict[str, Any]:
         "stats": stats if found.total else [],
         "columns": [
             {"key": "title", "label": "Job", "kind": "link", "sub": "hint"},
-            {"key": "scheduled_start", "label": "When", "kind": "when", "until": "scheduled_end"},
-            {"key": "technician", "label": "Technician"},
+            {"key": "scheduled_start", "label": "When", "kind": "when", "until": "scheduled_end", "sub": "technician"},
             _STATUS,
         ],
         "rows": [
-            {**row._mapping, "status": "on_hold" if row.held_at else row.status,
+            {**row._mapping, "status": words.shown(row.status, row.held_at),
              "hint": f"#{row.id} · {row.service_address if several and row.service_address else words.TYPES[row.job_type]}"}
             for row in found.rows
         ],
@@ -81,7 +80,7 @@ def of_technician(technician_id: int) -> dict[str, Any]:
             _STATUS,
         ],
         "rows": [
-            {**row._mapping, "id": row.job_id, "status": "on_hold" if row.held_at else row.status,
+            {**row._mapping, "id": row.job_id, "status": words.shown(row.status, row.held_at),
              "hint": " · ".join(x for x in (row.customer_name, row.service_city) if x)}
             for row in visits
         ],

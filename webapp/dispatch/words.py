@@ -33,6 +33,11 @@ STEPS = {
 }
 
 
+def shown(status: str, held_at: Any) -> str:
+    """The state that a job shows as a pill: on hold before all else, and nobody's while it waits for a technician."""
+    return "on_hold" if held_at else "unassigned" if status == "pending" else status
+
+
 def address(job: Any) -> str:
     """A job's address on one line: `123 Oak St #4, Tampa FL 33601`."""
     street = _joined(job, "service_address", "service_unit")

@@ -33,7 +33,7 @@ def of_customer(customer_id: int) -> dict[str, Any]:
                 "where": " · ".join(x for x in (street if several else "", row.location) if x),
                 "serial": row.serial,
                 "installed_on": row.installed_on,
-                "warranty": rules.warranty_words(row.warranty_until, day).capitalize(),
+                "warranty": _opening(rules.warranty_words(row.warranty_until, day)),
                 "row_class": "late" if rules.warranty_state(row.warranty_until, day) == "ending" else "",
             }
         )
@@ -57,3 +57,8 @@ def of_customer(customer_id: int) -> dict[str, Any]:
         "url_label": "All equipment" if len(found) > SHOWN else "Add",
         "empty": "No equipment is written down: furnaces, water heaters, panels.",
     }
+
+
+def _opening(text: str) -> str:
+    """With a capital first; `str.capitalize` would make `nov` of a month's name."""
+    return text[:1].upper() + text[1:]

@@ -71,12 +71,18 @@ def entry(row: AuditEntry, deeds: Mapping[str, Deed], fields: Mapping[str, Shown
     return {
         "icon": deed.icon,
         "tone": deed.tone,
-        "who": row.actor_name or "Truckroll",
+        "who": _who(row),
         "text": " ".join(deed.text.format_map(_Blank(payload)).split()),
         "when": row.created_at,
         "body": payload.get(deed.body) if deed.body else None,
         "diff": _changes(payload.get("diff") or {}, fields) if deed.diff else None,
     }
+
+
+def _who(row: AuditEntry) -> str:
+    """Background work is Truckroll's own: the name of its kind of job says nothing to people."""
+    own = row.actor.partition(":")[0] in ("job", "system")
+    return "Truckroll" if own or not row.actor_name else row.actor_name
 
 
 def _changes(diff: Mapping[str, Any], fields: Mapping[str, Shown]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ NONE: Final = Markup(
     '<span class="tr-none" aria-hidden="true">–</span><span class="visually-hidden">none</span>'
 )
 _TONES: Final = {
-    "neutral": "draft new unscheduled none inactive archived off manual unread queued idle unassigned not_started "
+    "neutral": "draft new unscheduled none inactive archived off manual unread queued idle not_started "
     "optional void voided withdrawn expired closed canceled cancelled skipped suppressed superseded unknown low normal",
     "accent": "scheduled booked assigned planned submitted active_now quoted estimate_sent dispatched sent_to_customer",
     "info": "sent open in_progress working running on_site started viewed delivered en_route traveling travelling "
@@ -25,7 +25,7 @@ _TONES: Final = {
     "partially_received lunch on_break",
     "success": "active paid won completed complete done approved accepted signed received resolved healthy online "
     "available ok succeeded success posted converted connected matched verified in_stock on_time enabled installed",
-    "warning": "pending waiting on_hold paused pending_approval awaiting_approval needs_review review due due_soon "
+    "warning": "pending unassigned waiting on_hold paused pending_approval awaiting_approval needs_review review due due_soon "
     "expiring low_stock at_risk late_soon retrying blocked held medium high draft_changes disputed reopened trial "
     "warning snoozed",
     "danger": "late overdue failed error rejected declined lost out_of_stock bounced breached critical emergency urgent "

@@ -1,6 +1,6 @@
 """Dates and times in the words people use, in the organization's zone."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from webapp.kit import clock
@@ -54,6 +54,10 @@ def date_words(value: date | datetime | None, style: str = "datetime", until: da
         return _day(local.date(), today)
     if until is not None:
         end = until.astimezone(tz)
+        if local < end and local.time() == end.time() == time.min:  # whole days: their last is the day before the end
+            last = end.date() - timedelta(days=1)
+            first = _day(local.date(), today)
+            return f"{first}, all day" if last == local.date() else f"{first} – {_day(last, today)}"
         start, stop = _time(local), _time(end)
         if end.date() == local.date():
             if start[-2:] == stop[-2:]:

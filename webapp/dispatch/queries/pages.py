@@ -174,7 +174,7 @@ DEEDS = {
         "took the technicians off", "user-x", "warning", body="reason", diff=True
     ),
     "dispatch.moved": timeline.Deed("moved a visit", "calendar-clock", "accent", body="reason", diff=True),
-    "dispatch.status": timeline.Deed("took a step", "arrow-right", "accent", body="reason", diff=True),
+    "dispatch.status": timeline.Deed("set another status", "arrow-right", "accent", body="reason", diff=True),
     "dispatch.held": timeline.Deed("put it on hold", "pause", "warning", body="reason"),
     "dispatch.released": timeline.Deed("released it", "play", "success"),
     "dispatch.cancelled": timeline.Deed("cancelled it", "ban", "danger", body="reason"),
@@ -237,7 +237,17 @@ def history(job_id: int, before: int | None = None) -> tuple[list[dict[str, Any]
         "service_state": timeline.Shown("State"),
         "customer_email": timeline.Shown("Email"),
     }
-    return [timeline.entry(row, DEEDS, fields) for row in found], following
+    return [_entry(row, fields) for row in found], following
+
+
+def _entry(row: Any, fields: dict[str, timeline.Shown]) -> dict[str, Any]:
+    """One entry; a step reads as the status it led to, which then needs no line of its own."""
+    shown = timeline.entry(row, DEEDS, fields)
+    change = (row.payload.get("diff") or {}).get("status") or {}
+    if row.action == "dispatch.status" and change.get("to") in words.STATUSES:
+        shown["text"] = f"marked it {words.STATUSES[change['to']].lower()}"
+        shown["diff"] = [line for line in shown["diff"] or () if line["field"] != "Status"]
+    return shown
 
 
 def _people(payload: dict[str, Any]) -> list[int]:

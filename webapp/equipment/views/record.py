@@ -37,7 +37,7 @@ def show(equipment_id: int) -> Response:
         warranty_words=rules.warranty_words(unit.warranty_until, day),
         age=rules.age_words(unit.installed_on, day),
         readings=queries.readings(unit.id, 50),
-        jobs=[{**row._mapping, "status": "on_hold" if row.held_at else row.status} for row in queries.jobs_of(unit.id)],
+        jobs=[{**row._mapping, "status": "on_hold" if row.held_at else "unassigned" if row.status == "pending" else row.status} for row in queries.jobs_of(unit.id)],
         photos=[{"link": files.link(p.StoredFile), "file": p.JobFile, "name": p.StoredFile.name}
                 for p in queries.photos_of(unit.id)],
         new=new,

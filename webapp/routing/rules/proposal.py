@@ -73,7 +73,7 @@ class _Shown:
                 found.append(
                     {
                         "kind": "rest",
-                        "title": rest.title.capitalize() if rest else "Break",
+                        "title": rest.title[:1].upper() + rest.title[1:] if rest else "Break",
                         **times,
                         "changed": False,
                     }

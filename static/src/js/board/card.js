@@ -31,7 +31,7 @@ function lateShort(visit) {
   return el("span", { class: "tr-visit-late" }, icon("alarm-clock", 12), words, hidden(" late, "));
 }
 
-const word = (model, visit) => el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot", "aria-hidden": "true" }), model.status(visit));
+const word = (model, visit) => el("span", { class: "tr-visit-word" }, el("span", { class: "tr-visit-dot", "aria-hidden": "true" }), el("span", { class: "tr-visit-text" }, model.status(visit)));
 const crew = (model, visit) => hidden(`, ${visit.crew.map((id) => model.lanes.get(id)?.name).filter(Boolean).join(" and ") || "nobody assigned"}`);
 const noted = (visit) => (visit.marks ?? []).map((mark) => el("span", { class: `tr-visit-mark tr-tint-${mark.tone}` }, mark.text));
 
@@ -44,6 +44,15 @@ function common(model, visit, kind) {
   };
 }
 
+/** The times on a lane: as long as there is room for, since the card already stands under its hours. */
+function times(model, visit) {
+  const whole = model.span(visit.s, visit.e);
+  const minutes = (visit.e - visit.s) / 60;
+  const start = model.time(visit.s).slice(0, -3);
+  const shown = minutes >= 120 ? whole : minutes >= 75 ? `${start}–${model.time(visit.e).slice(0, -3)}` : start;
+  return [el("span", { class: "tr-visit-time", "aria-hidden": "true" }, shown), hidden(`${whole}, `)];
+}
+
 /** A visit on the lane of a day. */
 export function onLane(model, visit, lane) {
   const place = [visit.cust, visit.city].filter(Boolean).join(", ");
@@ -51,7 +60,7 @@ export function onLane(model, visit, lane) {
     "button",
     { ...common(model, visit), "data-lane": lane, tabindex: -1, title: model.label(visit) },
     el("span", { class: "tr-visit-top" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
-    el("span", { class: "tr-visit-sub" }, el("span", { class: "tr-visit-time" }, model.span(visit.s, visit.e)), hidden(", "), place, place ? hidden(", ") : null),
+    el("span", { class: "tr-visit-sub" }, ...times(model, visit), el("span", { class: "tr-visit-text" }, place), place ? hidden(", ") : null),
     // what is late comes first: it is what a narrow card shows
     el("span", { class: "tr-visit-state" }, lateShort(visit), word(model, visit), ...noted(visit)),
     crew(model, visit),
@@ -86,9 +95,9 @@ export function inTray(model, visit) {
     "button",
     common(model, visit, "is-waiting"),
     el("span", { class: "tr-visit-top" }, el("span", { class: "tr-visit-title" }, visit.title), marks(visit)),
-    el("span", { class: "tr-visit-sub" }, icon("clock", 12), when),
-    place ? el("span", { class: "tr-visit-sub" }, icon("map-pin", 12), place) : null,
-    names ? el("span", { class: "tr-visit-sub" }, icon("user-round", 12), names) : null,
+    el("span", { class: "tr-visit-sub" }, icon("clock", 12), el("span", { class: "tr-visit-text" }, when)),
+    place ? el("span", { class: "tr-visit-sub" }, icon("map-pin", 12), el("span", { class: "tr-visit-text" }, place)) : null,
+    names ? el("span", { class: "tr-visit-sub" }, icon("user-round", 12), el("span", { class: "tr-visit-text" }, names)) : null,
     pills.length ? el("span", { class: "tr-visit-state" }, ...pills) : null,
   );
 }
@@ -113,7 +122,7 @@ export function head(model, lane, canBlock) {
   const share = lane.works ? Math.round((100 * lane.booked) / lane.works) : 0;
   const face = el("span", { class: "tr-lane-face", "aria-hidden": "true" }, initials);
   face.style.setProperty("--tr-lane", lane.color);
-  const state = lane.state ? el("span", { class: `tr-lane-state is-${lane.state.tone}` }, icon(lane.state.icon, 12), lane.state.since ? `${lane.state.word}, ${model.time(lane.state.since)}` : lane.state.word) : null;
+  const state = lane.state ? stateOf(model, lane.state) : null;
   const load = el("progress", { max: 100, value: Math.min(100, share), "aria-label": `Booked: ${share} percent` });
   if (share > 100) load.dataset.over = "";
   return el(
@@ -129,6 +138,12 @@ export function head(model, lane, canBlock) {
     ),
     canBlock ? el("button", { type: "button", class: "tr-lane-add", "data-add-block": lane.id, title: `Add a block for ${lane.name}` }, icon("plus", 14), el("span", { class: "visually-hidden" }, `Add a block for ${lane.name}`)) : null,
   );
+}
+
+function stateOf(model, { word, tone, icon: glyph, since }) {
+  const forgot = since && !model.isToday(since); // clocked in on another day: nobody works that long
+  const words = forgot ? `${word} since ${model.since(since)}` : since ? `${word}, ${model.time(since)}` : word;
+  return el("span", { class: `tr-lane-state is-${forgot ? "warning" : tone}`, title: words }, icon(forgot ? "alarm-clock" : glyph, 12), el("span", { class: "tr-visit-text" }, forgot ? `Since ${model.since(since)}` : words));
 }
 
 function hours(minutes) {

@@ -39,6 +39,15 @@ export class Model {
     return this.clock.format(new Date(seconds * 1000)).replace(":00", "").replace(/\s/g, " ");
   }
 
+  isToday(seconds) {
+    return this.day.format(new Date()) === this.day.format(new Date(seconds * 1000));
+  }
+
+  /** The weekday and the time of a moment of another day. */
+  since(seconds) {
+    return `${this.day.format(new Date(seconds * 1000)).split(",")[0]} ${this.time(seconds)}`;
+  }
+
   span(start, end) {
     const [a, b] = [this.time(start), this.time(end)];
     return a.slice(-2) === b.slice(-2) ? `${a.slice(0, -3)}–${b}` : `${a}–${b}`;
