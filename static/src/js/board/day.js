@@ -49,9 +49,8 @@ export function draw(model, frame, may) {
   const narrow = (74 * whole) / Math.max(1, frame.clientWidth - 196, hours * 84); // seconds that are narrower than a few words
   inner.append(...kept(frame, model, shared, (lane) => drawLane(model, lane, lay, may, narrow)));
   if (live) {
-    const line = el("div", { class: "tr-now", "aria-hidden": "true" });
-    line.style.setProperty("--now", at(data.now) / 100);
-    inner.append(line);
+    inner.classList.add("is-live");
+    inner.style.setProperty("--now", at(data.now) / 100);
   }
   frame.replaceChildren(inner);
   if (!data.lanes.length) frame.append(el("p", { class: "tr-lanes-empty" }, "Nobody works here that day, or nobody is chosen in the filter."));

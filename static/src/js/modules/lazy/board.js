@@ -279,7 +279,7 @@ export default function board(root) {
 
   /** On a narrow screen the day begins at the present hour. */
   function showNow() {
-    const line = frame.querySelector(".tr-now");
+    const line = frame.querySelector(".tr-lanes-inner.is-live");
     if (!line || frame.scrollWidth <= frame.clientWidth) return;
     const share = Number(line.style.getPropertyValue("--now"));
     frame.scrollLeft = Math.max(0, share * (frame.scrollWidth - 190) - frame.clientWidth / 3);
