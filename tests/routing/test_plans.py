@@ -253,6 +253,28 @@ def test_from_the_middle_of_the_day_on_what_has_happened_stays(company: Company)
             service.accept(plan.id)
 
 
+def test_a_visit_that_cannot_be_kept_any_more_is_late_and_does_not_stop_the_plan(company: Company) -> None:
+    with company.acting("dispatcher"):
+        wes, _ = team()
+        long = visit("Under way", 9, WEST, wes, minutes=150)
+        visit("Promised", 10, EAST, wes, window_start=make.at(10), window_end=make.at(11))
+        waits("Waits", MIDDLE, priority="urgent")
+    with clock.at(make.at(9)), company.acting("dispatcher"):
+        for status in ("on_site", "in_progress"):
+            dispatch.report(reading.visits(long.id)[0].id, dispatch.Report(status=status, reason="by phone"))
+    with clock.at(
+        make.at(10, 55)
+    ):  # Wes is in the west until half past eleven: nobody can be in the east by eleven
+        plan = planned(company, technician_ids=[wes.id])
+    assert plan.proposal is not None
+    assert sorted(of(plan, "Wes West")) == ["Promised", "Waits"]
+    assert plan.proposal["unassigned"] == []
+    stops = [s for t in plan.proposal["technicians"] for s in t["after"]["stops"]]
+    promised = next(s["starts_at"] for s in stops if s["title"] == "Promised")
+    assert promised < make.at(14).isoformat()  # as little late as can be, not at the end of the day
+    assert plan.proposal["warnings"] == ["Wes West: “Promised” begins outside its window."]
+
+
 def test_someone_who_is_off_gives_their_visits_to_others(company: Company) -> None:
     with company.acting("dispatcher"):
         wes, eve = team()

@@ -16,8 +16,8 @@ def missing_clock_outs() -> Card | None:
     first, more = missing[0], len(missing) - 1
     since = words.date_words(first.entry.clock_in, zone=organization().time_zone)
     title = f"{first.name} did not clock out" if not more else f"{len(missing)} technicians did not clock out"
-    return Card(title, "/time-sheets/now", f"Clocked in since {since}" if not more else f"{first.name} since {since}, and {more} more",
-                "alarm-clock", "warning", count=len(missing))  # fmt: skip
+    said = f"Clocked in since {since}" if not more else f"{first.name} since {since}, and {more} more"
+    return Card(title, "/time-sheets/now", said, "alarm-clock", "warning", count=len(missing))
 
 
 @card(APPROVE, 26)

@@ -54,7 +54,9 @@ def date_words(value: date | datetime | None, style: str = "datetime", until: da
         return _day(local.date(), today)
     if until is not None:
         end = until.astimezone(tz)
-        if local < end and local.time() == end.time() == time.min:  # whole days: their last is the day before the end
+        if (
+            local < end and local.time() == end.time() == time.min
+        ):  # whole days: their last is the day before the end
             last = end.date() - timedelta(days=1)
             first = _day(local.date(), today)
             return f"{first}, all day" if last == local.date() else f"{first} – {_day(last, today)}"

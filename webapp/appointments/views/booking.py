@@ -186,7 +186,8 @@ def _page(form: CallForm, status: int = 200, *, block: str | None = None, alike:
     whole = block is None
     return pages.render(
         "appointments/book.html", block=block or ("form" if status != 200 else None), status=status, page_title="Book a call",
-        form=form, customer=customer, today=clock.today(dispatch_settings.zone()), phone=clean.phone_words(customer.phone) if customer else "", free=free, problem=problem,
+        form=form, customer=customer, today=clock.today(dispatch_settings.zone()),
+        phone=clean.phone_words(customer.phone) if customer else "", free=free, problem=problem,
         preset=preset, alike=alike, chosen=request.form.get("slot", ""), places=len(form.property_id.choices or ()),
         history=waiting.of_customer(customer.id, now, 8) if customer and whole else None,
         units=queries.equipment(customer.id) if customer and whole else [], notes=customer.notes if customer else "",

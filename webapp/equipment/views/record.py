@@ -37,7 +37,7 @@ def show(equipment_id: int) -> Response:
         warranty_words=rules.warranty_words(unit.warranty_until, day),
         age=rules.age_words(unit.installed_on, day),
         readings=queries.readings(unit.id, 50),
-        jobs=[{**row._mapping, "status": "on_hold" if row.held_at else "unassigned" if row.status == "pending" else row.status} for row in queries.jobs_of(unit.id)],
+        jobs=[{**row._mapping, "status": _state(row)} for row in queries.jobs_of(unit.id)],
         photos=[{"link": files.link(p.StoredFile), "file": p.JobFile, "name": p.StoredFile.name}
                 for p in queries.photos_of(unit.id)],
         new=new,
@@ -269,3 +269,8 @@ def _dialog(
 
 def _changed(equipment_id: int) -> Response:
     return pages.done("equipment-changed") if pages.is_htmx() else pages.redirect(f"{HOME}/{equipment_id}")
+
+
+def _state(job: Any) -> str:
+    """A job's state as its pill shows it."""
+    return "on_hold" if job.held_at else "unassigned" if job.status == "pending" else str(job.status)

@@ -5,7 +5,7 @@ Pinned visits, started ones, and those of several technicians keep their time an
 everybody begins where they are, or will be once the visit under way is over.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
@@ -416,6 +416,13 @@ def relaxed(day: Day, violated: set[int]) -> Problem:
     workers = [replace(w, rests=[r for r in w.rests if r.earliest == r.latest]) if w.id in violated else w
                for w in day.problem.workers]  # fmt: skip
     return replace(day.problem, workers=workers)
+
+
+def later(problem: Problem, late: Set[int], seconds: int) -> Problem:
+    """The problem with some visits that may begin later than they were promised."""
+    tasks = [replace(t, windows=[*t.windows[:-1], (t.windows[-1][0], t.windows[-1][1] + seconds)])
+             if t.id in late and t.windows else t for t in problem.tasks]  # fmt: skip
+    return replace(problem, tasks=tasks)
 
 
 def dropped(day: Day, done: set[int]) -> list[int]:

@@ -4,7 +4,7 @@ Nothing changes before somebody accepts. What a plan was made from is kept with 
 more is refused, saying what changed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from webapp.routing.queries import lanes as lane_queries
 from webapp.routing.queries import plans as reading
 from webapp.routing.rules import checker, lanes, proposal
 from webapp.routing.rules import day as days
+from webapp.routing.rules.problem import Problem
 from webapp.routing.service.roads import Roads
 
 GRAIN: Final = 300  # seconds on which visits begin where that breaks nothing
@@ -29,6 +30,13 @@ FURTHEST: Final = timedelta(days=90)
 BACK: Final = timedelta(days=1)
 DAY_SECONDS: Final = 8.0  # of search, for a day of 100 visits
 MOST_SECONDS: Final = 30.0
+LATER: Final = (
+    30,
+    60,
+    120,
+    240,
+    24 * 60,
+)  # minutes after its window that a visit may begin which cannot be kept in it
 
 
 OVER: Final = "This day is over; there is nothing left to plan."
@@ -117,13 +125,31 @@ def _search(
     found = solver.solve(day.problem, seconds=seconds, grain=GRAIN, wished=wished, report=report)
     if not days.dropped(day, found.verdict.done):
         return found
+    for problem in _eased(day, found, before):
+        again = solver.solve(problem, seconds=seconds, grain=GRAIN, wished=wished, report=report)
+        found = solver.Solved(again.order, again.plan, checker.check(day.problem, again.plan), again.engine)
+        if not days.dropped(day, found.verdict.done):
+            break
+    return found
+
+
+def _eased(day: days.Day, found: solver.Solved, before: checker.Verdict) -> Iterator[Problem]:
+    """The day made easier, where not everybody who is placed can be kept: without the breaks that the routes have no room for
+    now either; then with somebody who waits too long already served late, as little as it can be, rather than not at all.
+    The checker still counts what is wrong with it.
+    """
+    problem = day.problem
     without = {v.worker_id for v in before.violations if v.kind == "rest"}
-    if not without:
-        return found
-    again = solver.solve(
-        days.relaxed(day, without), seconds=seconds, grain=GRAIN, wished=wished, report=report
-    )
-    return solver.Solved(again.order, again.plan, checker.check(day.problem, again.plan), again.engine)
+    if without:
+        problem = days.relaxed(day, without)
+        yield problem
+    behind = {v.task_id for v in before.violations if v.kind in ("window", "way", "shift")}
+    late = {n for n in days.dropped(day, found.verdict.done) if n in behind}
+    for minutes in LATER if late else ():
+        eased = days.later(problem, late, minutes * 60)
+        if minutes == LATER[-1] or not days.dropped(day, solver.placed(eased)):
+            yield eased
+            return
 
 
 def is_better(day: days.Day, after: checker.Verdict, before: checker.Verdict) -> bool:

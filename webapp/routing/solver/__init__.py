@@ -74,6 +74,13 @@ def solve(
     return best
 
 
+def placed(problem: Problem) -> set[int]:
+    """The tasks that a first, quick plan finds a place for."""
+    return {
+        n for tasks in vroom.solve(problem, level=QUICK, threads=THREADS, limit=1.0).values() for n in tasks
+    }
+
+
 def judged(problem: Problem, order: Order, engine: str) -> Solved | None:
     """An order with its times and the checker's verdict; None when its times cannot be kept."""
     plan = timing.timed(problem, order)
