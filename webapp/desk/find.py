@@ -13,7 +13,6 @@ from webapp.accounts.permissions import COMPANY_EDIT, KEYS_MANAGE, OFFICE_USE, U
 from webapp.accounts.queries import organization
 from webapp.catalog import permissions as catalog
 from webapp.customers import permissions as customers
-from webapp.dispatch import words as job_words
 from webapp.dispatch.permissions import DISPATCH_EDIT, DISPATCH_READ
 from webapp.equipment import permissions as equipment
 from webapp.fleet import permissions as fleet
@@ -122,7 +121,7 @@ def _jobs(query: str) -> list[dict[str, Any]]:
 
     return [
         {"label": f"Job {row.id}: {row.title}", "url": f"/jobs/{row.id}", "icon": "calendar-days",
-         "state": job_words.shown(row.status, row.held_at),
+         "state": "on_hold" if row.held_at else "unassigned" if row.status == "pending" else row.status,
          "hint": " · ".join(x for x in (row.customer_name, when(row), row.technician) if x)}
         for row in rows(statement)
     ]  # fmt: skip
