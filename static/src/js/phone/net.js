@@ -56,6 +56,7 @@ export async function fresher(url, tag) {
 }
 
 export async function post(url, body) {
+  if (!csrf) await session(); // a page from the phone itself carries no token
   const form = body instanceof FormData;
   const headers = { "X-CSRFToken": csrf, ...(form ? {} : { "Content-Type": "application/json" }) };
   const answer = await ask(url, { method: "POST", headers, body: form ? body : JSON.stringify(body) }, form ? UPLOAD_MS : WAIT_MS);

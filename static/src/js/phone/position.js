@@ -40,7 +40,8 @@ async function report(found) {
   try {
     await net.post("/my/phone/location", body(found));
   } catch (problem) {
-    // an old position is of no use later: the next one is reported instead
+    // an old position is of no use later: the next one is reported instead, however near
+    if (reported === found) reported = undefined;
     if (problem instanceof net.Refused && problem.status === 403) stop();
   }
 }
