@@ -243,4 +243,6 @@ const words = (options) => (moment) => new Intl.DateTimeFormat("en-US", { timeZo
 export const timeWords = words({ hour: "numeric", minute: "2-digit" });
 export const dateWords = words({ weekday: "short", month: "short", day: "numeric" });
 export const momentWords = words({ month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+/** A day without a time, such as 2031-03-15. */
+export const dayWords = (day) => new Intl.DateTimeFormat("en-US", { timeZone: "UTC", month: "short", day: "numeric", year: "numeric" }).format(new Date(`${day}T00:00:00Z`));
 export const minutesWords = (minutes) => (minutes >= 60 ? `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ""}` : `${minutes} min`);

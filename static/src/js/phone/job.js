@@ -1,6 +1,7 @@
 // One job: whom to reach, what is to be done, and everything that is kept on it. The next step is the one big button.
 import { html, nothing } from "lit-html";
-import { act, dateWords, minutesWords, money, momentWords, timeWords } from "./app.js";
+import { act, dateWords, dayWords, minutesWords, money, momentWords, timeWords } from "./app.js";
+import * as clock from "./clock.js";
 import { versions } from "./decisions.js";
 import { icon, kept, lines, milliWords, notSent, pill, section } from "./parts.js";
 import { address } from "./photo.js";
@@ -51,7 +52,7 @@ const checklist = (job) => html`<ul class="tr-checks">${job.steps.map((s) => htm
 const equipment = (job) => job.equipment.map((u) => html`<div class="tr-unit">
   <p><strong>${u.kind}</strong>${u.location ? html` <span class="tr-sub">${u.location}</span>` : nothing}${u.concerned ? pill("dispatched", "This job") : nothing}</p>
   <p class="tr-sub">${[u.make, u.model, u.serial && `S/N ${u.serial}`].filter(Boolean).join(" · ")}</p>
-  ${u.installed_on || u.warranty_until ? html`<p class="tr-sub">${u.installed_on ? `Installed ${u.installed_on}` : ""}${u.warranty_until ? ` · Warranty until ${u.warranty_until}` : ""}</p>` : nothing}
+  ${u.installed_on || u.warranty_until ? html`<p class="tr-sub">${[u.installed_on && `Installed ${dayWords(u.installed_on)}`, u.warranty_until && `${u.warranty_until < clock.now().toISOString().slice(0, 10) ? "Warranty ended" : "Warranty until"} ${dayWords(u.warranty_until)}`].filter(Boolean).join(" · ")}</p>` : nothing}
   ${u.notes ? lines(u.notes) : nothing}
   ${u.readings.length ? html`<ul class="tr-readings">${u.readings.slice(0, 8).map((r) => html`<li><span>${r.name}</span><strong>${r.value} ${r.unit}</strong><span class="tr-sub">${momentWords(r.at)}</span>${notSent(r)}</li>`)}</ul>` : nothing}
   <button class="tr-btn tr-btn-secondary tr-btn-full" @click=${() => readingSheet(job, u)}>${icon("gauge", 18)}Add a reading</button>
