@@ -191,6 +191,36 @@ def test_a_time_that_was_taken_meanwhile_is_refused_with_others(
         )
 
 
+def test_the_time_that_is_ticked_stays_ticked_and_is_never_one_that_is_not_offered(
+    company: Company, evelyn: Customer, tina: Technician
+) -> None:
+    with clock.at(make.NOW):
+        browser = company.sign_in("dispatcher")
+        page = browser.get(f"/dispatch/book?customer={evelyn.id}").get_data(as_text=True)
+        given = fields(page, customer_id=evelyn.id)
+        soon = browser.post("/dispatch/book/times", data=given, hx="times").get_data(as_text=True)
+        assert ticked(soon) == [0]
+        third = given | {"slot": slots(soon)[2]}
+        assert ticked(
+            browser.post("/dispatch/book/times", data=third, hx="times").get_data(as_text=True)
+        ) == [2]
+        with clock.at(make.NOW + timedelta(seconds=30)):  # signed anew, and the same time
+            again = browser.post("/dispatch/book/times", data=third, hx="times").get_data(as_text=True)
+            assert ticked(again) == [2]
+        later = browser.post("/dispatch/book/times", data=third | {"start": "7"}, hx="times")
+        assert ticked(later.get_data(as_text=True)) == [0], "another day's times: the first of them"
+        answer = browser.post("/dispatch/book", data=given | {"do": "book", "slot": ""}, hx="call")
+    assert answer.status_code == 422, "a script shows only these"
+    assert "Choose one of these times." in answer.get_data(as_text=True)
+    assert ticked(answer.get_data(as_text=True)) == [], "nobody books by accident what they did not choose"
+
+
+def ticked(page: str) -> list[int]:
+    """Which of the offered times are ticked."""
+    found = re.findall(r'<input type="radio" name="slot" value="[^"]+"( checked)?', page)
+    return [n for n, mark in enumerate(found) if mark]
+
+
 @pytest.mark.parametrize(("change", "sentence"), [
     ({"preset": ""}, "Choose"), ({"minutes": "0"}, "From 1 minute"), ({"minutes": "1800"}, "From 1 minute"),
     ({"slot": ""}, "Choose one"),

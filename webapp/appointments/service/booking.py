@@ -146,8 +146,19 @@ def offers(call: Call) -> list[routing.Offer]:
 
 def slot(offer: routing.Offer) -> str:
     """An offer as the form sends it back, under a MAC."""
+    return crypto.sign(SLOT, place(offer))
+
+
+def place(offer: routing.Offer) -> list[int]:
+    """Who comes, and from when to when; the same for the same offer, whenever it is made."""
     moments = (offer.starts_at, offer.ends_at, offer.window_start, offer.window_end)
-    return crypto.sign(SLOT, [offer.technician_id, *(int(m.timestamp()) for m in moments)])
+    return [offer.technician_id, *(int(m.timestamp()) for m in moments)]
+
+
+def read(chosen: str) -> list[int] | None:
+    """The place of a slot that came back; None for what was never offered, or too long ago."""
+    found = crypto.unsign(SLOT, chosen, SLOT_SECONDS)
+    return found if isinstance(found, list) and len(found) == 5 else None
 
 
 def book(call: Call, chosen: str) -> DispatchJob:
@@ -156,10 +167,10 @@ def book(call: Call, chosen: str) -> DispatchJob:
     Raises Conflict when the time was taken meanwhile, Invalid for what cannot be, NotFound.
     """
     permissions.demand(DISPATCH_EDIT)
-    read = crypto.unsign(SLOT, chosen, SLOT_SECONDS)
-    if not isinstance(read, list) or len(read) != 5:
+    slot_read = read(chosen)
+    if slot_read is None:
         raise errors.Conflict("Choose one of these times.")
-    starts, ends, window_start, window_end = (datetime.fromtimestamp(n, tz=UTC) for n in read[1:])
+    starts, ends, window_start, window_end = (datetime.fromtimestamp(n, tz=UTC) for n in slot_read[1:])
     if round((ends - starts).total_seconds() / 60) != call.length:
         raise errors.Conflict("The length has changed since: choose one of these times.")
     given: dict[str, Any] = {
@@ -171,7 +182,7 @@ def book(call: Call, chosen: str) -> DispatchJob:
         job = dispatch.create(
             dispatch.NewJob(
                 values=given, customer_id=call.customer_id, property_id=call.property_id, scheduled_start=starts,
-                scheduled_end=ends, technician_ids=[int(read[0])], equipment_ids=call.equipment_ids, source="phone",
+                scheduled_end=ends, technician_ids=[slot_read[0]], equipment_ids=call.equipment_ids, source="phone",
                 skills=[dispatch.SkillNeed(skill, level) for skill, level in call.preset.skills],
             )
         )  # fmt: skip

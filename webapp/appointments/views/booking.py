@@ -106,7 +106,10 @@ def book() -> Response:
     except errors.AppError as problem:
         db.session.rollback()  # nothing half done: no customer without a job
         form.blame(problem)
-        return _page(form, 409 if isinstance(problem, errors.Conflict) else 422)
+        taken = isinstance(problem, errors.Conflict) and not pages.is_htmx()
+        return _page(
+            form, 409 if taken else 422
+        )  # a script shows what comes with 422 only: the times as they are now
     window = (job.window_start, job.window_end) if job.window_start and job.window_end else None
     pages.toast(f"Booked for {telling.when_words(window, dispatch_settings.zone())['when']}. {_told(job)}")
     return pages.redirect(f"/jobs/{job.id}")
@@ -188,10 +191,18 @@ def _page(form: CallForm, status: int = 200, *, block: str | None = None, alike:
         "appointments/book.html", block=block or ("form" if status != 200 else None), status=status, page_title="Book a call",
         form=form, customer=customer, today=clock.today(dispatch_settings.zone()),
         phone=clean.phone_words(customer.phone) if customer else "", free=free, problem=problem,
-        preset=preset, alike=alike, chosen=request.form.get("slot", ""), places=len(form.property_id.choices or ()),
+        preset=preset, alike=alike, chosen=_chosen(free, first=status == 200), places=len(form.property_id.choices or ()),
         history=waiting.of_customer(customer.id, now, 8) if customer and whole else None,
         units=queries.equipment(customer.id) if customer and whole else [], notes=customer.notes if customer else "",
     )  # fmt: skip
+
+
+def _chosen(free: list[dict[str, Any]], *, first: bool) -> list[int] | None:
+    """The place of the time that is ticked: the one that was, while it is still offered; else the `first`."""
+    said = service.read(request.form.get("slot", ""))
+    if any(s["place"] == said for s in free):
+        return said
+    return free[0]["place"] if free and first else None
 
 
 def _free(form: CallForm) -> tuple[list[dict[str, Any]], str, service.Preset | None]:
@@ -204,7 +215,7 @@ def _free(form: CallForm) -> tuple[list[dict[str, Any]], str, service.Preset | N
     except (errors.Invalid, errors.Conflict) as problem:
         return [], problem.message, None
     return [
-        {"slot": service.slot(o), "who": o.technician_name, "why": o.why, "window_start": o.window_start,
+        {"slot": service.slot(o), "place": service.place(o), "who": o.technician_name, "why": o.why, "window_start": o.window_start,
          "window_end": o.window_end}
         for o in found
     ], "", call.preset  # fmt: skip
