@@ -141,7 +141,7 @@ def test_on_the_way_is_told_at_once_with_the_drive_and_only_once(company: Compan
         mail, text = make.messages(job)
         assert "Tina from" in mail.body
         assert "Torres" not in mail.body + text.body, "a first name is enough"
-        assert "about 10 minutes" in text.body
+        assert "is on the way and arrives in about 10 minutes." in text.body
         assert telling.run({"what": "on_the_way", "visit_id": make.visit(job).id}) == {"told": []}
 
 

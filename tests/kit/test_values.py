@@ -50,6 +50,7 @@ def test_the_words_of_a_moment_change_with_the_day_though_they_are_kept(
 
 
 def test_a_state_has_its_colour_and_a_label_of_its_own() -> None:
+    assert "On the way" in values.pill("en_route")
     assert "tr-pill-warning" in values.pill("needs_review", "Who is this?")
     assert "Who is this?" in values.pill("needs_review", "Who is this?")
     assert "In progress" in values.pill("in-progress")

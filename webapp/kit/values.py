@@ -35,6 +35,10 @@ TONE_OF: Final = {word: tone for tone, all_words in _TONES.items() for word in a
 """The house's colour for each state. Anything unknown is neutral."""
 
 
+WORD_OF: Final = {"en_route": "On the way"}
+"""States whose key is not how people say it."""
+
+
 def _nothing(value: Any) -> bool:
     return value is None or isinstance(value, Undefined)
 
@@ -130,7 +134,9 @@ def pill(status: Any, label: str | None = None, tone: str | None = None, icon: s
         else Markup('<span class="tr-pill-dot"></span>')
     )
     return Markup('<span class="tr-pill tr-pill-{}">{}{}</span>').format(
-        tone or TONE_OF.get(key, "neutral"), mark, label or key.replace("_", " ").capitalize()
+        tone or TONE_OF.get(key, "neutral"),
+        mark,
+        label or WORD_OF.get(key) or key.replace("_", " ").capitalize(),
     )
 
 

@@ -90,7 +90,7 @@ KINDS: Final[dict[str, Kind]] = {
             "{technician} is on the way",
             "Hello {first_name},\n\n{technician} from {company} is on the way to you and arrives in {eta}.\n\n"
             "Follow the way here until the arrival:\n{link}\n\nQuestions? Call {phone}.\n\n{company}",
-            "{technician} from {company} is on the way, about {eta}. Follow: {link}",
+            "{technician} from {company} is on the way and arrives in {eta}. Follow: {link}",
         ),
         by_night=True,
     ),

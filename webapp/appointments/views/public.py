@@ -59,19 +59,26 @@ def linked(*purposes: str) -> Callable[[View], View]:
             g.organization = _brand()
             try:
                 link = links.enter(token)
+                if link.link.purpose not in purposes:
+                    raise errors.NotFound(links.GONE)
+                answer = view(token, link.found, **more)
             except errors.NotFound:
-                if request.headers.get("HX-Target") != "way":
-                    raise
-                return pages.render("appointments/arrived.html", block="way", page_title="Here we are")
-            if link.link.purpose not in purposes:
-                raise errors.NotFound(links.GONE)
-            answer = view(token, link.found, **more)
+                answer = _gone()
             answer.headers["X-Robots-Tag"] = "noindex"
             return answer
 
         return opened
 
     return decorate
+
+
+def _gone() -> Response:
+    """What a link shows that has ended, whatever the reason; in place of the way, that it is over."""
+    if request.headers.get("HX-Target") == "way":
+        return pages.render("appointments/arrived.html", block="way", page_title="Here we are")
+    return pages.render(
+        "appointments/gone.html", status=404, page_title="Link", company=g.organization, sentence=links.GONE
+    )
 
 
 def _brand() -> Brand:
