@@ -230,6 +230,7 @@ class EmbeddedPostgres(EmbeddedServer):
                 "full_page_writes": "off",
                 "wal_level": "minimal",
                 "max_wal_senders": "0",
+                "max_connections": "300",  # several applications of tests at once
                 "log_min_duration_statement": "-1",
             }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
