@@ -73,12 +73,17 @@ class Line:
         *,
         timeout: float = outbound.TIMEOUT,  # noqa: ASYNC109  # it covers looking up, connecting, sending and reading
         max_bytes: int = MOST,
+        path: str = "",
     ) -> Answer:
-        """Call the target. A redirect is an answer like any other. Raises Refused or Failed, as `outbound.fetch`."""
+        """Call the target, or another path of it (with its query, as `outbound.parse` gives one). A redirect is an answer
+        like any other. Raises Refused or Failed, as `outbound.fetch`."""
         started = clock.monotonic()
         try:
             async with asyncio.timeout(timeout):
-                return await self._call(method, headers, content, started, started + timeout, max_bytes)
+                request = h11.Request(
+                    method=method, target=path or self.target.path, headers=self._headers(headers, content)
+                )
+                return await self._call(request, content, started, started + timeout, max_bytes)
         except TimeoutError as problem:
             words = f"{self.target.origin} did not answer within {timeout:g} seconds."
             raise Failed("timeout", words) from problem
@@ -95,9 +100,9 @@ class Line:
             words = f"{self.target.origin} broke off, or its answer cannot be read."
             raise Failed("protocol", words) from problem
 
-    async def _call(self, method: str, headers: Mapping[str, str], content: bytes, started: float, deadline: float,
-                    most: int) -> Answer:  # fmt: skip
-        request = h11.Request(method=method, target=self.target.path, headers=self._headers(headers, content))
+    async def _call(
+        self, request: h11.Request, content: bytes, started: float, deadline: float, most: int
+    ) -> Answer:
         kept = self._kept()
         if kept is not None:
             with contextlib.suppress(_Stale):
