@@ -15,7 +15,7 @@ from tests.integrations.support import deliver, deliveries, happen, register
 from tests.processes import wait_until
 from webapp.config import Settings
 from webapp.integrations.courier import Courier
-from webapp.integrations.service import work
+from webapp.integrations.service.work import WEBHOOKS
 from webapp.kit import clock
 from webapp.kit.web import App
 
@@ -64,12 +64,12 @@ def test_two_couriers_never_serve_one_endpoint_at_a_time(
     register(company, receiver.url(), "sale.created")
     happen(company, 1)
     with company.acting():
-        assert len(work.visit("one", 10)) == 1
+        assert len(WEBHOOKS.visit("one", 10)) == 1
     with company.acting():
-        assert work.visit("two", 10) == []
+        assert WEBHOOKS.visit("two", 10) == []
     with clock.at(clock.now() + timedelta(seconds=31)), company.acting():
-        assert len(work.visit("two", 10)) == 1, "the first one died"
-        assert work.renew("one", [1, 2, 3]) == set()
+        assert len(WEBHOOKS.visit("two", 10)) == 1, "the first one died"
+        assert WEBHOOKS.renew("one", [1, 2, 3]) == set()
 
 
 def test_a_killed_couriers_deliveries_go_on_in_another_and_redis_may_be_empty(

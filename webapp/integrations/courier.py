@@ -17,9 +17,8 @@ from uuid import UUID
 
 from flask import Flask
 
-from webapp.integrations.sending import Sender
-from webapp.integrations.service import work
-from webapp.integrations.service.work import Ask, Due, Held, Result
+from webapp.integrations.service.work import WEBHOOKS
+from webapp.integrations.trade import LEASE, Ask, Carrier, Due, Held, Result, Trade
 from webapp.kit import clock, context, ids, jobs, journal, tenancy
 from webapp.kit.db import db
 
@@ -38,12 +37,14 @@ DB_THREADS = 4
 
 
 class Courier:
-    """Serves endpoints until told to stop. `sender` makes the requests; `stopping` says when to begin nothing new."""
+    """Serves the endpoints of one trade until told to stop. `sender` makes the requests; `stopping` says when to begin
+    nothing new."""
 
-    def __init__(self, app: Flask, sender: Sender | None = None,
-                 stopping: Callable[[], bool] = jobs.stop_requested.is_set, slots: int = SLOTS) -> None:  # fmt: skip
+    def __init__(self, app: Flask, sender: Carrier | None = None, stopping: Callable[[], bool] = jobs.stop_requested.is_set,
+                 slots: int = SLOTS, trade: Trade = WEBHOOKS) -> None:  # fmt: skip
         self.app = app
-        self.sender = sender or Sender(app)
+        self.trade = trade
+        self.sender = sender or trade.carrier(app)
         self.stopping = stopping
         self.slots = slots
         self.token = ids.token(16)
@@ -67,7 +68,7 @@ class Courier:
         room = self.room(tenant)
         if room == 0:
             return 0
-        held = await self.database(tenant, lambda: work.visit(self.token, room))
+        held = await self.database(tenant, lambda: self.trade.visit(self.token, room))
         self.serve(tenant, held)
         return len(held)
 
@@ -90,7 +91,7 @@ class Courier:
         return await asyncio.get_running_loop().run_in_executor(self.threads, self._inside, tenant, call)
 
     def _inside(self, tenant: UUID, call: Callable[[], T]) -> T:
-        who = context.Principal(kind="system", tenant_id=tenant, name="Webhooks")
+        who = context.Principal(kind="system", tenant_id=tenant, name=self.trade.name)
         where = context.Origin("worker", "", ids.prefixed("corr"))
         with self.app.app_context(), context.acting(who, where):
             tenancy.use(tenant)
@@ -121,7 +122,7 @@ class _Desk:
         self.keeper = asyncio.create_task(self._keep())
 
     def begin(self, held: Held) -> None:
-        self.held_until = clock.monotonic() + work.LEASE.total_seconds() * 0.8
+        self.held_until = clock.monotonic() + LEASE.total_seconds() * 0.8
         self.tasks[held.id] = asyncio.create_task(_Service(self, held).run())
         self.tasks[held.id].add_done_callback(lambda task: self._ended(held.id, task))
 
@@ -129,7 +130,7 @@ class _Desk:
         if self.tasks.get(number) is task:
             del self.tasks[number]
         if not task.cancelled() and task.exception() is not None:
-            log.error("serving webhook %d failed", number, exc_info=task.exception())
+            log.error("serving target %d failed", number, exc_info=task.exception())
         self.ring.set()
 
     def ours(self) -> bool:
@@ -170,7 +171,7 @@ class _Desk:
         while True:
             try:
                 found = await self.courier.database(
-                    self.tenant, lambda: work.settle(self.courier.token, results, wanted)
+                    self.tenant, lambda: self.courier.trade.settle(self.courier.token, results, wanted)
                 )
                 break
             except Exception as problem:  # noqa: BLE001  # whatever it is: results must not be lost for it
@@ -190,11 +191,13 @@ class _Desk:
             began = clock.monotonic()
             held = sorted(self.tasks)
             try:
-                kept = await self.courier.database(self.tenant, partial(work.renew, self.courier.token, held))
+                kept = await self.courier.database(
+                    self.tenant, partial(self.courier.trade.renew, self.courier.token, held)
+                )
             except Exception as problem:  # noqa: BLE001  # the next beat tries again, until the lease is over
                 log.warning("leases not renewed: %s", problem)
                 continue
-            self.held_until = began + work.LEASE.total_seconds() * 0.8
+            self.held_until = began + LEASE.total_seconds() * 0.8
             for number in set(held) - kept:
                 task = self.tasks.get(number)
                 if task is not None:
@@ -207,7 +210,7 @@ class _Service:
     def __init__(self, desk: _Desk, held: Held) -> None:
         self.desk, self.held, self.sender = desk, held, desk.courier.sender
         self.rows: deque[Due] = deque(held.rows)
-        self.running: dict[asyncio.Task[Result], Due] = {}
+        self.running: dict[asyncio.Task[Result | None], Due] = {}
         self.failures = held.failures
         self.failed: set[str] = set()  # records whose next delivery is put off
         self.stopped = False  # paused by its own answer, or asked to be left alone
@@ -236,7 +239,7 @@ class _Service:
             if due is None:
                 return
             await self._pace()
-            task = asyncio.create_task(self.sender.send(self.held, due))
+            task = asyncio.create_task(self._send(due))
             self.running[task] = due
 
     def _next(self) -> Due | None:
@@ -252,6 +255,14 @@ class _Service:
             busy.add(due.record)
         return None
 
+    async def _send(self, due: Due) -> Result | None:
+        courier = self.desk.courier
+        if courier.trade.marks_beginnings and due.first_at is None:
+            begun = await courier.database(self.desk.tenant, partial(courier.trade.begin, due))
+            if not begun:
+                return None
+        return await self.sender.send(self.held, due)
+
     async def _pace(self) -> None:
         if self.held.rate:
             wait = self.paced - clock.monotonic()
@@ -259,7 +270,9 @@ class _Service:
                 await asyncio.sleep(wait)
             self.paced = max(self.paced, clock.monotonic()) + 1 / self.held.rate
 
-    def _finish(self, due: Due, result: Result) -> None:
+    def _finish(self, due: Due, result: Result | None) -> None:
+        if result is None:  # not to be made any more
+            return
         self.failures = 0 if result.ok else self.failures + 1
         if not result.ok and self.held.in_order and result.next_at is not None:
             self.failed.add(due.record)
@@ -285,14 +298,14 @@ class _Service:
         return True
 
 
-def work_off(app: Flask, tenant: UUID, sender: Sender | None = None) -> int:
+def work_off(app: Flask, tenant: UUID, sender: Carrier | None = None, trade: Trade = WEBHOOKS) -> int:
     """Deliver everything of one organization that is due, then return; how many endpoints were served. For tests, for
     `truckroll worker --burst`, and for a worker that is no courier."""
-    return _in_thread(lambda: asyncio.run(_work_off(app, tenant, sender)))
+    return _in_thread(lambda: asyncio.run(_work_off(app, tenant, sender, trade)))
 
 
-async def _work_off(app: Flask, tenant: UUID, sender: Sender | None) -> int:
-    courier = Courier(app, sender)
+async def _work_off(app: Flask, tenant: UUID, sender: Carrier | None, trade: Trade) -> int:
+    courier = Courier(app, sender, trade=trade)
     served = 0
     try:
         while not courier.stopping():

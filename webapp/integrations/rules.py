@@ -150,7 +150,7 @@ def own_signature(secrets: Sequence[Secret], timestamp: int, content: bytes) -> 
 
 
 def headers(
-    api: str, secrets: Sequence[Secret], message_id: UUID, timestamp: int, content: bytes
+    api: str, secrets: Sequence[Secret], message_id: UUID | str, timestamp: int, content: bytes
 ) -> dict[str, str]:
     """What a delivery is sent with. `secrets` are those that sign now."""
     signatures = [standard_signature(s.text, str(message_id), timestamp, content) for s in secrets]

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from webapp.integrations import rules
 from webapp.integrations.queries import sql
-from webapp.kit import clock, context, errors, journal
+from webapp.kit import context, errors, journal
 from webapp.kit.db import db, find
 from webapp.kit.tables import Event, JournalHead
 from webapp.models import Organization, User, WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -27,19 +28,6 @@ def lowest_cursor(cursor: str, head: int) -> int | None:
             WebhookEndpoint.deleted_at.is_(None), column < head,
         )
     )  # fmt: skip
-    return found
-
-
-def waiting_endpoints(room: int) -> list[int]:
-    """Endpoints that nobody serves and that have something due, the longest unserved first."""
-    values = {"tenant": context.tenant_id(), "now": clock.now(), "room": room}
-    return [row.id for row in db.session.execute(sql.WAITING, values)]
-
-
-def next_due(ids: Sequence[int] | None = None) -> datetime | None:
-    """When somebody must come by next: for deliveries that are put off, and for leases that could lapse."""
-    values = {"tenant": context.tenant_id(), "now": clock.now(), "ids": None if ids is None else list(ids)}
-    found: datetime | None = db.session.execute(sql.NEXT, values).scalar_one()
     return found
 
 
@@ -227,3 +215,18 @@ def newest_events(name: str, most: int) -> Sequence[Any]:
         .limit(most)
     )
     return db.session.execute(statement).all()
+
+
+def newest_of(names: Sequence[str]) -> Any:
+    """The newest event of some names; None when none of them ever happened."""
+    wanted = func.unnest(cast(list(names), ARRAY(Text))).table_valued("name")
+    newest = (
+        select(Event.seq, Event.id, Event.name, Event.created_at, Event.payload)
+        .where(Event.tenant_id == context.tenant_id(), Event.name == wanted.c.name)
+        .order_by(Event.seq.desc())
+        .limit(1)
+        .lateral()
+    )
+    return db.session.execute(
+        select(newest).select_from(wanted.join(newest, true())).order_by(newest.c.seq.desc()).limit(1)
+    ).first()

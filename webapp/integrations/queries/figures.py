@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -10,7 +11,9 @@ from sqlalchemy import func, select
 from webapp.integrations import queries, rules
 from webapp.kit import clock, context
 from webapp.kit.db import db
-from webapp.models import WebhookDelivery, WebhookHour
+from webapp.models import ConnectorHour, WebhookDelivery, WebhookHour
+
+Hours = type[WebhookHour] | type[ConnectorHour]  # of what the figures are
 
 COUNTED = 1000  # a backlog beyond this is "and more"
 
@@ -30,30 +33,38 @@ class Sum:
         return self.latency_ms // made if made else 0
 
 
-def sums(endpoint_ids: Sequence[int], since: datetime) -> dict[int, Sum]:
-    """The figures of some endpoints since a moment, by hours."""
-    if not endpoint_ids:
+def _table(hours: Hours) -> tuple[Any, Any]:
+    """The figures of webhooks or connectors, and whose they are."""
+    found: Any = hours
+    return found, found.endpoint_id if hours is WebhookHour else found.connector_id
+
+
+def sums(target_ids: Sequence[int], since: datetime, hours: Hours = WebhookHour) -> dict[int, Sum]:
+    """The figures of some endpoints (or connectors) since a moment, by hours."""
+    if not target_ids:
         return {}
+    table, target = _table(hours)
     statement = (
-        select(WebhookHour.endpoint_id, func.sum(WebhookHour.delivered), func.sum(WebhookHour.failed),
-               func.sum(WebhookHour.latency_ms), func.max(WebhookHour.slowest_ms))
-        .where(WebhookHour.tenant_id == context.tenant_id(), WebhookHour.endpoint_id.in_(endpoint_ids),
-               WebhookHour.hour >= since.replace(minute=0, second=0, microsecond=0))
-        .group_by(WebhookHour.endpoint_id)
+        select(target, func.sum(table.delivered), func.sum(table.failed), func.sum(table.latency_ms),
+               func.max(table.slowest_ms))
+        .where(table.tenant_id == context.tenant_id(), target.in_(target_ids),
+               table.hour >= since.replace(minute=0, second=0, microsecond=0))
+        .group_by(target)
     )  # fmt: skip
     return {
         row[0]: Sum(int(row[1]), int(row[2]), int(row[3]), row[4]) for row in db.session.execute(statement)
     }
 
 
-def by_day(endpoint_id: int, days: int) -> list[tuple[date, Sum]]:
+def by_day(target_id: int, days: int, hours: Hours = WebhookHour) -> list[tuple[date, Sum]]:
     """The figures of the last days of the organization's calendar, the oldest first."""
     zone = queries.time_zone()
     today = clock.today(zone)
     first = today - timedelta(days=days - 1)
-    statement = select(WebhookHour).where(
-        WebhookHour.tenant_id == context.tenant_id(), WebhookHour.endpoint_id == endpoint_id,
-        WebhookHour.hour >= clock.day_bounds(first, zone)[0],
+    table, target = _table(hours)
+    statement = select(table).where(
+        table.tenant_id == context.tenant_id(), target == target_id,
+        table.hour >= clock.day_bounds(first, zone)[0],
     )  # fmt: skip
     found = {first + timedelta(days=n): Sum(0, 0, 0, 0) for n in range(days)}
     for row in db.session.scalars(statement):

@@ -8,21 +8,19 @@ from typing import Any
 import orjson
 from sqlalchemy import update
 
-from webapp.accounts.service import notices
 from webapp.integrations import queries, rules
 from webapp.integrations.permissions import WEBHOOKS_MANAGE
-from webapp.kit import clock, context, crypto, errors, ids, journal, outbound, wakes
+from webapp.integrations.service import shared
+from webapp.kit import clock, context, crypto, errors, ids, journal, wakes
 from webapp.kit import secrets as kept_secrets
 from webapp.kit.db import add, db
 from webapp.kit.permissions import demand
-from webapp.messaging import service as messaging
 from webapp.models import WebhookDelivery, WebhookEndpoint
 
 kept_secrets.declare(WebhookEndpoint, "sealed")
 
 RUN = "webhooks.run"  # the job that wakes a courier for an organization
 MOST = 5_000  # endpoints of one organization
-MOST_NAMES = 100
 SHOWN = (
     "url",
     "description",
@@ -68,8 +66,8 @@ def register(wanted: Wanted, api: str, *, hook_event: str = "") -> Made:
     registered already.
     """
     demand(WEBHOOKS_MANAGE)
-    url, resolves = _address(wanted.url)
-    names = _names(wanted.events)
+    url, resolves = shared.address(wanted.url)
+    names = shared.event_names(wanted.events)
     twin = queries.by_url(api, url, hook_event)
     if twin is not None:
         number = str(twin.public_id) if api == "growth" else twin.id
@@ -95,8 +93,8 @@ def change(endpoint: WebhookEndpoint, wanted: Wanted) -> bool:
     """Change an endpoint; whether its host has an address now. Raises as :func:`register`."""
     demand(WEBHOOKS_MANAGE)
     row = _locked(endpoint)
-    url, resolves = _address(wanted.url) if wanted.url != row.url else (row.url, True)
-    names = _names(wanted.events)
+    url, resolves = shared.address(wanted.url) if wanted.url != row.url else (row.url, True)
+    names = shared.event_names(wanted.events)
     twin = queries.by_url(row.api, url, row.hook_event)
     if twin is not None and twin.id != row.id:
         raise errors.Conflict("Another webhook has this address already.")
@@ -132,16 +130,8 @@ def pause_by_itself(endpoint_id: int, why: str) -> None:
     _pause(row, why)
     title = f"Webhook paused: {queries.host_of(row.url)}"
     text = f"{WHY[why]}. Nothing is lost: resume it and it gets what happened since."
-    for user in queries.owners(row.created_by):
-        notices.notify(
-            user.id, "warning", title, text, f"/settings/webhooks/{row.id}", dedupe_key=f"webhook:{row.id}"
-        )
-        if user.email and "owner" in user.roles:
-            messaging.send_email(
-                user.email, user.name, title,
-                f"Events are no longer sent to {row.url}.\n\n{text}\n", template="webhook_paused",
-                record_type="webhook", record_id=row.id,
-            )  # fmt: skip
+    shared.tell_paused("webhook", row.id, row.created_by, title=title, text=text, url=f"/settings/webhooks/{row.id}",
+                       begins=f"Events are no longer sent to {row.url}.")  # fmt: skip
 
 
 def _pause(row: WebhookEndpoint, why: str) -> None:
@@ -165,8 +155,7 @@ def resume(endpoint: WebhookEndpoint, *, skip_missed: bool = False) -> None:
         row.audit_cursor = head.audit_seq if row.audit_cursor is not None else None
         _cancel(row)
     _told("webhook.resumed", row, before, skipped=skip_missed)
-    for user in queries.owners(row.created_by):
-        notices.settle(user.id, f"webhook:{row.id}")
+    shared.settle_paused("webhook", row.id, row.created_by)
     wakes.wake(RUN)
 
 
@@ -228,28 +217,7 @@ def _new_secret() -> str:
     return f"whsec_{ids.token(32)}"
 
 
-# Checks -----------------------------------------------------------------------------------------------------------
-
-
-def _address(url: str) -> tuple[str, bool]:
-    try:
-        found = outbound.check(url.strip())
-    except outbound.Refused as problem:
-        raise errors.Invalid.one("url", problem.message) from None
-    return found.url, found.resolves
-
-
-def _names(given: Sequence[str]) -> list[str]:
-    names = sorted({name.strip() for name in given} - {""})
-    if not names:
-        raise errors.Invalid.one("events", "Choose at least one event.")
-    if len(names) > MOST_NAMES:
-        raise errors.Invalid.one("events", f"Choose at most {MOST_NAMES} events, or a group such as sale.*.")
-    unknown = [name for name in names if not rules.known(name)]
-    if unknown:
-        shown = ", ".join(f"“{name[:60]}”" for name in unknown[:5])
-        raise errors.Invalid.one("events", f"There is no event {shown}.")
-    return names
+# Rows -------------------------------------------------------------------------------------------------------------
 
 
 def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
