@@ -12,6 +12,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,9 +21,10 @@ import psycopg
 import redis
 
 from webapp.cli.clock import Sweeper
+from webapp.integrations.connectors.service.work import CONNECTORS
 from webapp.integrations.courier import Courier
-from webapp.integrations.service import work
-from webapp.integrations.service.endpoints import RUN
+from webapp.integrations.service.work import WEBHOOKS
+from webapp.integrations.trade import Held
 from webapp.kit import doorbell, jobs
 from webapp.kit.web import App
 
@@ -53,7 +55,9 @@ class _Round:
 
     def __init__(self, app: App, max_rss_mb: int, grown: Callable[[], int]) -> None:
         self.app, self.max_rss_mb, self.grown = app, max_rss_mb, grown
-        self.courier = Courier(app)
+        # a courier for each trade, by the job that wakes it
+        self.couriers = {trade.run: Courier(app, trade=trade) for trade in (WEBHOOKS, CONNECTORS)}
+        self.threads = ThreadPoolExecutor(VISITS, thread_name_prefix="visit")
         self.due: deque[UUID] = deque()
         self.visiting: set[asyncio.Task[None]] = set()
         self.something = asyncio.Event()
@@ -75,24 +79,28 @@ class _Round:
                 jobs.stop_requested.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._end(), GRACE_SECONDS)
-        self.courier.close()
+        for courier in self.couriers.values():
+            courier.close()
+        self.threads.shutdown(wait=False)
 
     async def _end(self) -> None:
         if self.visiting:
             await asyncio.wait(self.visiting)
-        await self.courier.idle()
+        for courier in self.couriers.values():
+            await courier.idle()
 
     def _begin(self) -> None:
         """Visit who has something due, in turn; who finds no room stays in line."""
         for _ in range(len(self.due)):
             tenant = self.due.popleft()
-            if len(self.visiting) >= VISITS or self.courier.room(tenant) == 0:
+            if len(self.visiting) >= VISITS or not any(c.room(tenant) for c in self.couriers.values()):
                 self.due.append(tenant)
                 continue
             task = asyncio.create_task(self._visit(tenant))
             self.visiting.add(task)
             task.add_done_callback(self._visited)
-        self.courier.waiting = any(self.courier.room(tenant) == 0 for tenant in self.due)
+        for courier in self.couriers.values():
+            courier.waiting = any(courier.room(tenant) == 0 for tenant in self.due)
 
     def _visited(self, task: asyncio.Task[None]) -> None:
         self.visiting.discard(task)
@@ -101,28 +109,31 @@ class _Round:
         self.something.set()
 
     async def _visit(self, tenant: UUID) -> None:
-        found = await asyncio.get_running_loop().run_in_executor(self.courier.threads, self._take, tenant)
+        kind, found = await asyncio.get_running_loop().run_in_executor(self.threads, self._take, tenant)
         if found:
-            self.courier.serve(tenant, found)
-            self._add(tenant)  # perhaps there is more than was taken
+            self.couriers[kind].serve(tenant, found)
+        if kind:
+            self._add(tenant)  # perhaps there is more than was taken, or another trade's
 
-    def _take(self, tenant: UUID) -> list[work.Held]:
-        """Do the waiting job of an organization: fan out, lease, leave the rest to the next one."""
+    def _take(self, tenant: UUID) -> tuple[str, list[Held]]:
+        """Do the next waiting job of an organization, and which kind it was: derive deliveries, lease, leave the rest to
+        the next one."""
         with self.app.app_context():
             run = jobs.claim(jobs.HOOKS, tenant)
         if run is None:
-            return []
-        found: list[work.Held] = []
-        if run.kind.name == RUN:
+            return "", []
+        found: list[Held] = []
+        courier = self.couriers.get(run.kind.name)
+        if courier is not None:
 
             def visit(_: jobs.Run) -> dict[str, Any]:
-                found.extend(work.visit(self.courier.token, self.courier.room(tenant)))
+                found.extend(courier.trade.visit(courier.token, courier.room(tenant)))
                 return {"endpoints": len(found)}
 
             run.kind = replace(run.kind, run=visit)
         with self.app.app_context():
             jobs.execute(run)
-        return found
+        return run.kind.name, found
 
     def _add(self, tenant: UUID) -> None:
         if tenant not in self.due:

@@ -24,6 +24,14 @@ from webapp.models.accounts import (
 )
 from webapp.models.appointments import CalendarFeed, ContactChoice, VisitMessage, VisitRequest
 from webapp.models.catalog import Item, ItemCategory
+from webapp.models.connectors import (
+    Connector,
+    ConnectorAttempt,
+    ConnectorCall,
+    ConnectorHour,
+    ConnectorKey,
+    ConnectorRule,
+)
 from webapp.models.customers import Customer, CustomerContact, CustomerMerge, Property
 from webapp.models.dispatch import (
     DispatchJob,
@@ -81,6 +89,12 @@ __all__ = [
     "ChecklistStep",
     "ChecklistTemplate",
     "CommissionRate",
+    "Connector",
+    "ConnectorAttempt",
+    "ConnectorCall",
+    "ConnectorHour",
+    "ConnectorKey",
+    "ConnectorRule",
     "ContactChoice",
     "Customer",
     "CustomerContact",

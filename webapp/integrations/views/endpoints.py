@@ -16,7 +16,7 @@ from webapp.integrations.views import bp
 from webapp.kit import clock, errors, listing, lists, pages
 from webapp.kit.listing import Sort
 from webapp.kit.permissions import may, requires
-from webapp.models import WebhookEndpoint
+from webapp.models import Connector, WebhookEndpoint, WebhookHour
 
 PATH = "/settings/webhooks"
 SORTS = {"url": Sort(WebhookEndpoint.url), "added": Sort(WebhookEndpoint.created_at, descending=True),
@@ -37,7 +37,7 @@ CHART_COLUMNS = [{"key": "day", "label": "Day", "kind": "date"}, {"key": "delive
                  {"key": "average", "label": "Average answer, ms", "kind": "number"}]  # fmt: skip
 
 
-def state_of(row: WebhookEndpoint) -> str:
+def state_of(row: WebhookEndpoint | Connector) -> str:
     """active, failing or paused."""
     if not row.enabled:
         return "paused"
@@ -114,20 +114,21 @@ def webhook(endpoint_id: int) -> Response:
     state = state_of(row)
     return pages.render(
         "integrations/show.html", row=row, state=state, state_words=STATES[state], tone=TONES[state], today=today,
-        why=service.WHY.get(row.paused_why, ""), counts=figures.counts(row.id), chart=_chart(row.id),
+        why=service.WHY.get(row.paused_why, ""), counts=figures.counts(row.id), chart=chart(row.id),
         chart_columns=CHART_COLUMNS, may_manage=may(WEBHOOKS_MANAGE), entries=audit.history("webhook", row.id),
         secrets=rules.living(service.secrets_of(row.sealed), now), host=queries.host_of(row.url), days=DAYS,
         page_title=queries.host_of(row.url),
     )  # fmt: skip
 
 
-def _chart(endpoint_id: int) -> dict[str, Any]:
-    days = figures.by_day(endpoint_id, DAYS)
+def chart(target_id: int, hours: figures.Hours = WebhookHour, good: str = "Delivered") -> dict[str, Any]:
+    """The health of the last days as a chart and the table behind it."""
+    days = figures.by_day(target_id, DAYS, hours)
     rows = [
         {"day": day, "delivered": s.delivered, "failed": s.failed, "average": s.average} for day, s in days
     ]
     data = {"type": "bar", "data": {"labels": [f"{day:%b} {day.day}" for day, _ in days], "datasets": [
-                {"label": "Delivered", "data": [s.delivered for _, s in days], "stack": "all"},
+                {"label": good, "data": [s.delivered for _, s in days], "stack": "all"},
                 {"label": "Failed attempts", "data": [s.failed for _, s in days], "stack": "all"}]},
             "options": {"scales": {"x": {"stacked": True}, "y": {"stacked": True, "ticks": {"precision": 0}}}}}  # fmt: skip
     return {"data": data, "rows": rows[::-1], "any": any(s.delivered or s.failed for _, s in days)}

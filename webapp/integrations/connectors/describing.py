@@ -1,0 +1,541 @@
+"""Inputs and outputs of an API, described: JSON Schema, the documents' older list form, and rows that people fill in.
+
+Schemas are checked when they are saved, so that checking a value is bounded: references are written out (and may not go
+in circles), the whole has an end, and patterns are such that their time grows with the text alone (RE2).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from datetime import time as clock_time
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import re2
+from jsonschema import Draft202012Validator, FormatChecker, exceptions, validators
+
+EMPTY: dict[str, Any] = {"type": "object", "properties": {}}
+MOST_TEXT = 64 * 1024  # characters of a schema
+MOST_NODES = 2_000  # of a schema with its references written out
+DEEPEST = 24
+MOST_PROBLEMS = 8
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_REFUSED = ("$dynamicRef", "$recursiveRef", "$dynamicAnchor", "$anchor", "$id")
+_WITH_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_LITERAL = frozenset({"enum", "const", "default", "examples"})  # values, not schemas
+
+
+class Wrong(ValueError):
+    """A description that cannot be used; its text is for people."""
+
+
+# Reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(text: str) -> dict[str, Any]:
+    """A schema that somebody wrote or pasted: JSON Schema, or the list form. Raises Wrong."""
+    if len(text) > MOST_TEXT:
+        raise Wrong(f"This is longer than {MOST_TEXT // 1024} KB.")
+    try:
+        given = json.loads(text, parse_constant=_no_constant)
+        text.encode()
+        json.dumps(given, ensure_ascii=False).encode()
+    except json.JSONDecodeError as problem:
+        raise Wrong(
+            f"This is not JSON: {problem.msg} (line {problem.lineno}, column {problem.colno})."
+        ) from None
+    except (ValueError, RecursionError):
+        raise Wrong("This is not JSON that every program can read.") from None
+    return compiled(given)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def compiled(given: Any) -> dict[str, Any]:
+    """A checked schema of an object from whatever form it was given in. Raises Wrong."""
+    if isinstance(given, list):
+        schema = _from_list(given, 0)
+    elif isinstance(given, Mapping):
+        schema = _written_out(dict(given))
+    else:
+        raise Wrong("Write a JSON Schema (an object), or a list of {name, type, description, required}.")
+    return checked(schema)
+
+
+def checked(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema itself when it is one that can be used. Raises Wrong."""
+    if schema.get("type") != "object":
+        raise Wrong("The schema must describe an object: {“type”: “object”, “properties”: …}.")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except exceptions.SchemaError as problem:
+        where = "/".join(str(p) for p in problem.absolute_path) or "the schema"
+        raise Wrong(f"This is not a JSON Schema: {where}: {problem.message[:200]}") from None
+    for pattern in _patterns(schema):
+        try:
+            re2.compile(pattern, _QUIET)
+        except re2.error:
+            raise Wrong(
+                f"The pattern “{pattern[:60]}” cannot be used: look-arounds and back-references are not taken."
+            ) from None
+    return schema
+
+
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    for node in _nodes(schema):
+        if isinstance(node.get("pattern"), str):
+            yield node["pattern"]
+        if isinstance(node.get("patternProperties"), Mapping):
+            yield from node["patternProperties"]
+
+
+def _nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """Every subschema, itself first."""
+    if not isinstance(schema, Mapping):
+        return
+    yield schema
+    for name, value in schema.items():
+        if name in _LITERAL:
+            continue
+        if name in _WITH_SCHEMAS and isinstance(value, Mapping):
+            for inner in value.values():
+                yield from _nodes(inner)
+        elif isinstance(value, Mapping):
+            yield from _nodes(value)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from _nodes(inner)
+
+
+def _from_list(given: list[Any], depth: int) -> dict[str, Any]:
+    """The list form of the older documents: {name, type, description, required, enum, items, properties}."""
+    if depth > DEEPEST:
+        raise Wrong("The description is nested too deeply.")
+    found: dict[str, Any] = {"type": "object", "properties": {}}
+    required = []
+    for number, item in enumerate(given, 1):
+        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str) or not item["name"].strip():
+            raise Wrong(f"Number {number} of the list needs a “name”.")
+        name = item["name"].strip()
+        if name in found["properties"]:
+            raise Wrong(f"“{name}” is there twice.")
+        found["properties"][name] = _from_item(item, depth + 1)
+        if item.get("required") is True:
+            required.append(name)
+    if len(found["properties"]) > MOST_NODES:
+        raise Wrong("The description is too large.")
+    return found | ({"required": required} if required else {})
+
+
+def _from_item(item: Any, depth: int) -> dict[str, Any]:
+    if depth > DEEPEST:
+        raise Wrong("The description is nested too deeply.")
+    if not isinstance(item, Mapping):
+        raise Wrong("The “items” of a list are described by {type, …}.")
+    unknown = set(item) - {
+        "name",
+        "type",
+        "description",
+        "required",
+        "enum",
+        "items",
+        "properties",
+        "format",
+        "default",
+    }
+    if unknown:
+        raise Wrong(f"“{min(unknown)}” is not part of the list form; write a JSON Schema instead.")
+    found: dict[str, Any] = {}
+    if "properties" in item:
+        given = item["properties"]
+        if isinstance(given, Mapping):
+            given = [{"name": name, **(inner if isinstance(inner, Mapping) else {"type": inner})}
+                     for name, inner in given.items()]  # fmt: skip
+        if not isinstance(given, list):
+            raise Wrong("“properties” is a list of {name, type, …}.")
+        found = _from_list(given, depth)
+    if "type" in item:
+        found["type"] = item["type"]
+    if "items" in item:
+        found["items"] = _from_item(item["items"], depth + 1)
+    for name in ("description", "enum", "format", "default"):
+        if item.get(name) not in (None, ""):
+            found[name] = item[name]
+    return found
+
+
+_LEFT_OUT = frozenset({"$schema", "$ref", "$defs", "definitions", "$comment"})
+
+
+def _written_out(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its local references written out, so that checking a value has an end."""
+    out: dict[str, Any] = _Writer(schema).walk(schema, (), 0)
+    return out
+
+
+class _Writer:
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema, self.count = schema, 0
+
+    def walk(self, node: Any, trail: tuple[str, ...], depth: int) -> Any:
+        self.count += 1
+        if self.count > MOST_NODES:
+            raise Wrong("The schema is too large, or its references multiply.")
+        if depth > DEEPEST:
+            raise Wrong("The schema is nested too deeply.")
+        if isinstance(node, list):
+            return [self.walk(inner, trail, depth + 1) for inner in node]
+        if not isinstance(node, Mapping):
+            return node
+        refused = next((name for name in _REFUSED if name in node), None)
+        if refused is not None:
+            raise Wrong(
+                f"“{refused}” is not taken; refer to parts of the schema itself, as “#/$defs/address”."
+            )
+        found = {
+            name: self._part(name, value, trail, depth)
+            for name, value in node.items()
+            if name not in _LEFT_OUT
+        }
+        return self._referred(node["$ref"], found, trail, depth) if "$ref" in node else found
+
+    def _part(self, name: str, value: Any, trail: tuple[str, ...], depth: int) -> Any:
+        if name in _LITERAL:
+            return value
+        if name in _WITH_SCHEMAS and isinstance(value, Mapping):
+            return {key: self.walk(inner, trail, depth + 1) for key, inner in value.items()}
+        return self.walk(value, trail, depth + 1)
+
+    def _referred(
+        self, ref: Any, beside: dict[str, Any], trail: tuple[str, ...], depth: int
+    ) -> dict[str, Any]:
+        if not isinstance(ref, str) or not ref.startswith("#"):
+            raise Wrong("A “$ref” may lead to a part of the schema itself only, as “#/$defs/address”.")
+        if ref in trail:
+            raise Wrong(f"The reference “{ref}” goes in a circle.")
+        target = self.walk(_looked_up(self.schema, ref), (*trail, ref), depth + 1)
+        if not isinstance(target, Mapping):
+            raise Wrong(f"The reference “{ref}” does not lead to a schema.")
+        if set(beside) <= {"description", "title", "default"}:
+            return {**target, **beside}  # a description beside a reference is the one that counts here
+        return {**beside, "allOf": [*beside.get("allOf", []), target]}
+
+
+def _looked_up(schema: Any, ref: str) -> Any:
+    found = schema
+    for part in ref[1:].split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
+        if not isinstance(found, Mapping) or name not in found:
+            raise Wrong(f"The reference “{ref}” leads nowhere.")
+        found = found[name]
+    if found is schema:
+        raise Wrong(f"The reference “{ref}” goes in a circle.")
+    return found
+
+
+# Checking values --------------------------------------------------------------------------------------------------
+
+
+def _formats() -> FormatChecker:
+    checker = FormatChecker(formats=())
+
+    def accept(name: str, parse: Any) -> None:
+        def check(value: object) -> bool:
+            if isinstance(value, str):
+                parse(value)
+            return True
+
+        checker.checks(name, raises=ValueError)(check)
+
+    accept("date", date.fromisoformat)
+    accept("time", clock_time.fromisoformat)
+    accept("date-time", _moment)
+    accept("uuid", UUID)
+    accept("email", _email)
+    accept("uri", _uri)
+    accept("ipv4", IPv4Address)
+    accept("ipv6", IPv6Address)
+    return checker
+
+
+def _moment(text: str) -> None:
+    if len(text) < 19 or datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError
+
+
+def _email(text: str) -> None:
+    name, _, host = text.rpartition("@")
+    if not name or "." not in host.strip(".") or " " in text:
+        raise ValueError
+
+
+def _uri(text: str) -> None:
+    if not urlsplit(text).scheme or " " in text:
+        raise ValueError
+
+
+def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]:
+    if validator.is_type(value, "string") and not re2.search(pattern, value):
+        yield exceptions.ValidationError("does not have the form that is wanted")
+
+
+def _pattern_properties(validator: Any, patterns: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if validator.is_type(value, "object"):
+        for pattern, inner in patterns.items():
+            for name in value:
+                if re2.search(pattern, name):
+                    yield from validator.descend(value[name], inner, path=name, schema_path=pattern)
+
+
+def _additional(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterator[Any]:
+    if not validator.is_type(value, "object"):
+        return
+    known = schema.get("properties", {})
+    patterns = list(schema.get("patternProperties", ()))
+    for name in value:
+        if name in known or any(re2.search(p, name) for p in patterns):
+            continue
+        if allowed is False:
+            yield exceptions.ValidationError("", validator="unknown", path=(name,))
+        elif isinstance(allowed, Mapping):
+            yield from validator.descend(value[name], allowed, path=name)
+
+
+_Bounded = validators.extend(
+    Draft202012Validator,
+    {"pattern": _pattern, "patternProperties": _pattern_properties, "additionalProperties": _additional},
+)
+_FORMATS = _formats()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of a value."""
+
+    path: tuple[str | int, ...]
+    sentence: str
+
+    @property
+    def name(self) -> str:
+        """The place as people read it: `items[2].price`."""
+        out = ""
+        for part in self.path:
+            out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else part
+        return out
+
+    @property
+    def words(self) -> str:
+        return f"“{self.name}” {self.sentence}" if self.path else f"The whole {self.sentence}"
+
+
+def problems(schema: Mapping[str, Any], value: Any) -> list[Problem]:
+    """Where a value is not what its schema says, at most a few."""
+    found = []
+    try:
+        for error in _Bounded(schema, format_checker=_FORMATS).iter_errors(value):
+            found.append(_problem(error))
+            if len(found) == MOST_PROBLEMS:
+                break
+    except RecursionError:
+        return [Problem((), "is nested too deeply.")]
+    return found
+
+
+def words(found: Iterable[Problem]) -> str:
+    return " ".join(p.words for p in found)
+
+
+TYPE_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+          "array": "a list", "object": "an object", "null": "empty"}  # fmt: skip
+FORM_WORDS = {"date": "a day like 2026-03-15", "date-time": "a moment like 2026-03-15T14:30:00Z", "email": "an email address",
+          "uuid": "a UUID", "time": "a time like 14:30:00", "uri": "an address like https://example.com/",
+          "ipv4": "an IPv4 address", "ipv6": "an IPv6 address"}  # fmt: skip
+
+
+def _problem(error: Any) -> Problem:
+    path, kind, want = tuple(error.absolute_path), error.validator, error.validator_value
+    if kind == "required":
+        missing = next((n for n in want if n not in error.instance), "")
+        told = error.message.split("' is a required")[0].removeprefix("'")
+        return Problem((*path, told if told in want else missing), "is missing.")
+    if kind == "unknown":
+        return Problem(path, "is not known.")
+    return Problem(path, _sentence(kind, want, error.message))
+
+
+def _sentence(kind: str, want: Any, message: str) -> str:
+    if kind == "type":
+        kinds = [want] if isinstance(want, str) else list(want)
+        return f"must be {' or '.join(TYPE_WORDS.get(k, k) for k in kinds)}."
+    if kind == "enum":
+        shown = ", ".join(parameter_words(v) for v in want[:12])
+        return f"must be one of {shown}{', …' if len(want) > 12 else ''}."
+    if kind == "const":
+        return f"must be {parameter_words(want)}."
+    if kind == "format":
+        return f"must be {FORM_WORDS.get(want, want)}."
+    sentences = {
+        "pattern": "does not have the form that is wanted.", "minLength": f"must have at least {want} characters.",
+        "maxLength": f"must have at most {want} characters.", "minimum": f"must be at least {want}.",
+        "maximum": f"must be at most {want}.", "exclusiveMinimum": f"must be more than {want}.",
+        "exclusiveMaximum": f"must be less than {want}.", "minItems": f"must have at least {want} entries.",
+        "maxItems": f"must have at most {want} entries.", "uniqueItems": "must not have an entry twice.",
+        "multipleOf": f"must be a multiple of {want}.", "anyOf": "is none of what is allowed.",
+        "oneOf": "must be exactly one of what is allowed.", "not": "is not allowed.",
+    }  # fmt: skip
+    return sentences.get(kind, f"is not as described: {message[:120]}")
+
+
+def parameter_words(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:60]
+
+
+# Values from text -------------------------------------------------------------------------------------------------
+
+
+def types_of(schema: Any) -> list[str]:
+    """The types that a property takes, null left out; empty is any."""
+    given = schema.get("type") if isinstance(schema, Mapping) else None
+    found = [given] if isinstance(given, str) else list(given or ())
+    return [t for t in found if t != "null"]
+
+
+def from_text(schema: Any, text: str) -> Any:
+    """What text that somebody typed means for a property. Raises Wrong."""
+    kinds = types_of(schema)
+    if not kinds or "string" in kinds:
+        return text
+    wanted = " or ".join(TYPE_WORDS.get(k, k) for k in kinds)
+    stripped = text.strip()
+    if kinds == ["boolean"] and stripped.lower() in ("true", "yes", "1", "false", "no", "0"):
+        return stripped.lower() in ("true", "yes", "1")
+    if kinds == ["array"] and types_of(schema.get("items")) == ["string"] and not stripped.startswith("["):
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    try:
+        value = json.loads(stripped, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise Wrong(f"must be {wanted}.") from None
+    return value
+
+
+def fitted(schema: Any, value: Any) -> Any:
+    """A value from elsewhere, made fit where that changes nothing: 42 and “42”."""
+    kinds = types_of(schema)
+    if kinds == ["string"] and isinstance(value, int | float):
+        return parameter_words(value)
+    if isinstance(value, str) and kinds in (["integer"], ["number"]):
+        try:
+            number = json.loads(value.strip(), parse_constant=_no_constant)
+        except ValueError:
+            return value
+        return number if isinstance(number, int | float) and not isinstance(number, bool) else value
+    return value
+
+
+# Rows that people fill in -----------------------------------------------------------------------------------------
+
+KINDS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "text": ("Text", {"type": "string"}),
+    "integer": ("Whole number", {"type": "integer"}),
+    "number": ("Number", {"type": "number"}),
+    "boolean": ("Yes or no", {"type": "boolean"}),
+    "date": ("Day", {"type": "string", "format": "date"}),
+    "moment": ("Day and time", {"type": "string", "format": "date-time"}),
+    "email": ("Email address", {"type": "string", "format": "email"}),
+    "texts": ("List of texts", {"type": "array", "items": {"type": "string"}}),
+    "object": ("Anything structured", {"type": "object"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One input or output as a row of the editor."""
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    description: str = ""
+    choices: str = ""  # the allowed texts, with commas
+
+
+def from_rows(rows: Iterable[Row]) -> dict[str, Any]:
+    """The schema of some rows. Raises Wrong for a name that is there twice."""
+    properties: dict[str, Any] = {}
+    for row in rows:
+        if row.name in properties:
+            raise Wrong(f"“{row.name}” is there twice.")
+        found = dict(KINDS[row.kind][1])
+        choices = [c.strip() for c in row.choices.split(",") if c.strip()]
+        if choices:
+            found["enum"] = [_choice(found, choice) for choice in choices]
+        if row.description:
+            found["description"] = row.description
+        properties[row.name] = found
+    required = [row.name for row in rows if row.required]
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _choice(schema: Mapping[str, Any], text: str) -> Any:
+    try:
+        return from_text(schema, text)
+    except Wrong as problem:
+        raise Wrong(f"The choice “{text[:40]}” {problem}") from None
+
+
+def to_rows(schema: Mapping[str, Any]) -> list[Row] | None:
+    """The rows of a schema; None for one that says more than rows can."""
+    if set(schema) - {"type", "properties", "required", "title"}:
+        return None
+    found = []
+    for name, inner in schema.get("properties", {}).items():
+        if not isinstance(inner, Mapping):
+            return None
+        plain = {k: v for k, v in inner.items() if k not in ("description", "enum")}
+        kind = next((k for k, (_, shape) in KINDS.items() if shape == plain), None)
+        choices = inner.get("enum", [])
+        if kind is None or any(not isinstance(c, str) or "," in c for c in choices):
+            return None
+        found.append(
+            Row(
+                name,
+                kind,
+                name in schema.get("required", ()),
+                str(inner.get("description", "")),
+                ", ".join(choices),
+            )
+        )
+    return None if {*schema.get("required", ())} - {row.name for row in found} else found
+
+
+def example(schema: Any, depth: int = 0) -> Any:
+    """A value that looks like what a schema describes, for people to begin with."""
+    if not isinstance(schema, Mapping) or depth > DEEPEST:
+        return None
+    for name in ("default", "const"):
+        if name in schema:
+            return schema[name]
+    for name in ("examples", "enum"):
+        if schema.get(name):
+            return schema[name][0]
+    kind = (types_of(schema) or ["string"])[0]
+    if kind == "object":
+        return {n: example(s, depth + 1) for n, s in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [example(schema["items"], depth + 1)] if "items" in schema else []
+    by_format = {"date": "2026-03-15", "date-time": "2026-03-15T14:30:00Z", "email": "someone@example.com"}
+    plain: dict[str, Any] = {
+        "integer": schema.get("minimum", 1),
+        "number": schema.get("minimum", 1),
+        "boolean": True,
+    }
+    return plain.get(kind, by_format.get(schema.get("format", ""), "text"))

@@ -1,0 +1,1 @@
+"""Pages of connectors, on the blueprint of integrations."""
