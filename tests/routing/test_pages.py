@@ -1,5 +1,6 @@
 """The page that plans a day's routes, as a dispatcher uses it."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,6 +76,10 @@ def test_a_day_is_planned_looked_at_and_accepted(company: Company) -> None:
     with company.acting("dispatcher"):
         assert "In the west" in [t for t, _ in lane(get(Technician, wes))]
         assert eve
+    undo = json.loads(sent.headers["HX-Trigger"])["toast"][0]["undo_url"]
+    assert post(office, undo).location == PAGE
+    with company.acting("dispatcher"):
+        assert "In the west" not in [t for t, _ in lane(get(Technician, wes))]
 
 
 def test_an_outdated_plan_is_refused_in_words_and_a_discarded_one_is_gone(company: Company) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories import dispatch as make
 from tests.factories.world import Company
@@ -13,7 +14,7 @@ from webapp.accounts import queries as accounts
 from webapp.dispatch import service as dispatch
 from webapp.dispatch.queries import jobs as reading
 from webapp.kit import clock, errors, jobs, timeline
-from webapp.kit.db import get
+from webapp.kit.db import db, get
 from webapp.models import DispatchJob, RoutePlan, Technician
 from webapp.routing import service
 from webapp.routing.queries import lanes as lane_queries
@@ -97,6 +98,47 @@ def test_visits_that_cross_town_change_hands_and_nothing_changes_before_it_is_ac
         assert get(RoutePlan, plan.id).accepted_for == sorted([wes.id, eve.id])
         with pytest.raises(errors.Conflict, match="nothing left"):
             service.accept(plan.id)
+
+
+def test_an_accepted_plan_is_taken_back_whole_and_only_once(company: Company) -> None:
+    with company.acting("dispatcher"):
+        wes, eve = team()
+        visit("East job", 9, EAST, wes)
+        visit("West job", 9, WEST, eve)
+        waits("Waits", MIDDLE)
+        dispatch.confirm(visit("Stays", 15, WEST, wes).id)
+    plan = planned(company)
+    with company.acting("dispatcher"):
+        before = lane(wes), lane(eve)
+        service.accept(plan.id)
+        assert (lane(wes), lane(eve)) != before
+        service.take_back(plan.id, 0)
+        assert (lane(wes), lane(eve)) == before
+        waiting = db.session.scalars(select(DispatchJob).filter_by(title="Waits")).one()
+        assert (waiting.status, waiting.scheduled_start) == ("pending", None)
+        now = get(RoutePlan, plan.id)
+        assert (now.status, now.accepted_for) == ("discarded", [])
+        with pytest.raises(errors.Conflict, match="taken back already"):
+            service.take_back(plan.id, 0)
+
+
+def test_a_plan_is_not_taken_back_over_what_somebody_changed_since(company: Company) -> None:
+    with company.acting("dispatcher"):
+        wes, eve = team()
+        east = visit("East job", 9, EAST, wes)
+        visit("West job", 9, WEST, eve)
+    plan = planned(company)
+    with company.acting("dispatcher"):
+        service.accept(plan.id)
+        start = make.at(14)
+        dispatch.place(
+            reading.visits(east.id)[0].id,
+            dispatch.Placement(starts_at=start, ends_at=start + timedelta(hours=1)),
+        )
+        now = lane(wes), lane(eve)
+        with pytest.raises(dispatch.Stale, match="changed meanwhile"):
+            service.take_back(plan.id, 0)
+        assert (lane(wes), lane(eve)) == now
 
 
 def test_those_who_exchange_visits_are_accepted_together_others_are_left(company: Company) -> None:

@@ -1,5 +1,6 @@
 """Who suits a job, and why."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -214,6 +215,7 @@ def test_assigning_from_the_fragment_and_giving_a_reason_where_something_is_in_t
     )
     assert sent.status_code == 200
     assert "Bea Busy is sent." in sent.headers["HX-Trigger"]
+    assert json.loads(sent.headers["HX-Trigger"])["toast"][0]["undo_url"].startswith("/dispatch/undo/")
     assert "dispatch-changed" in sent.headers["HX-Trigger"]
     assert browser.post(f"{url}/{tina.id}", data=token).status_code == 303
     with company.acting("dispatcher"):

@@ -13,12 +13,17 @@ from webapp.models import DispatchJob, Visit
 
 
 def place_all(
-    moves: Mapping[int, placing.Placement], *, reason: str = "", ignore: Collection[str] = ()
+    moves: Mapping[int, placing.Placement],
+    *,
+    reason: str = "",
+    ignore: Collection[str] = (),
+    override: str = "",
 ) -> list[Visit]:
     """Move several visits in one go; all of them, or none. `reason` stands in the history of each.
 
     Two that change places are no clash, as they would be one after the other. `ignore`: kinds of clashes that count as
-    nothing, for a caller that knows better (travel, where a road server was asked).
+    nothing, for a caller that knows better (travel, where a road server was asked). `override`: why clashes that can be
+    accepted are accepted.
     Raises as :func:`placing.place`: Stale naming every visit that was changed meanwhile, Clashing, Conflict, NotFound.
     """
     demand(DISPATCH_ASSIGN)
@@ -51,7 +56,7 @@ def place_all(
             clashing = placing.clashes_of(job, crews[visit.id], visit.scheduled_start, visit.scheduled_end,
                                           without_visit=visit.id)  # fmt: skip
             kept = {n: [c for c in each if c.kind not in ignore] for n, each in clashing.items()}
-            placing._refuse_clashes({n: each for n, each in kept.items() if each}, "")
+            placing._refuse_clashes({n: each for n, each in kept.items() if each}, override)
     for job, visit in found:
         _finish(job, visit, before[visit.id], was[visit.id], crews[visit.id], reason)
     return [visit for _, visit in found]

@@ -3,14 +3,14 @@
 What to put back rides in a signed token of the toast, for a day; nothing is kept on the server.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_OVERRIDE
 from webapp.dispatch.queries import board
 from webapp.dispatch.queries import jobs as reading
-from webapp.dispatch.service import blocks, placing, shifts
+from webapp.dispatch.service import blocks, placing, shifts, together
 from webapp.dispatch.service.jobs import confirm
 from webapp.kit import context, crypto, errors, journal
 from webapp.kit.db import get
@@ -24,17 +24,41 @@ DAY = 24 * 3600
 def move(visit_id: int, to: placing.Placement) -> tuple[Visit, str]:
     """As :func:`placing.place`; besides the visit a token that takes the move back, empty when nothing changed."""
     demand(DISPATCH_ASSIGN)
-    found = get(Visit, visit_id, what="visit")
-    job = get(DispatchJob, found.job_id)
-    was: dict[str, Any] = {
-        "start": _iso(found.scheduled_start), "end": _iso(found.scheduled_end), "crew": _crew(visit_id),
-        "pinned": found.pinned, "confirmed": job.confirmed_at is not None, "reason": board.accepted(visit_id),
-    }  # fmt: skip
-    version = found.version
+    was = state([visit_id])[visit_id] | {"reason": board.accepted(visit_id)}
     visit = placing.place(visit_id, to)
-    if visit.version == version:
+    if visit.version == was["version"]:
         return visit, ""
     return visit, _token("visit", visit.id, was | {"version": visit.version})
+
+
+def state(visit_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """How visits stand now, as JSON, so that they can be put back: by visit."""
+    sent = reading.sent(list(visit_ids))
+    found = {n: get(Visit, n, what="visit") for n in visit_ids}
+    return {
+        n: {"start": _iso(visit.scheduled_start), "end": _iso(visit.scheduled_end),
+            "crew": [s.technician_id for s in sent[n]], "pinned": visit.pinned,
+            "confirmed": get(DispatchJob, visit.job_id).confirmed_at is not None, "version": visit.version}
+        for n, visit in found.items()
+    }  # fmt: skip
+
+
+def put_all_back(was: Mapping[int, Mapping[str, Any]], reason: str) -> None:
+    """Several visits as :func:`state` had them, in one go; `version` is the one that they must have now.
+
+    What was in the way of them then is accepted again, with the reason. Raises as :func:`together.place_all`.
+    """
+    together.place_all(
+        {n: placing.Placement(
+            starts_at=_moment(old["start"]), ends_at=_moment(old["end"]), unschedule=old["start"] is None,
+            technician_ids=tuple(old["crew"]), version=old["version"],
+        ) for n, old in was.items()},
+        reason=reason, override=reason,
+    )  # fmt: skip
+    for n in [n for n, old in was.items() if old["confirmed"]]:
+        job = get(DispatchJob, get(Visit, n).job_id)
+        if job.confirmed_at is None:
+            confirm(job.id)
 
 
 def of_block(block: LaneBlock, before: Mapping[str, Any] | None) -> str:
@@ -95,10 +119,6 @@ def _put_back(visit_id: int, was: Mapping[str, Any]) -> str:
         if names
         else f"Put back: {job.title} waits in the tray again."
     )
-
-
-def _crew(visit_id: int) -> list[int]:
-    return [s.technician_id for s in reading.sent([visit_id])[visit_id]]
 
 
 def _token(kind: str, number: int, was: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Suggestions, free slots and route plans."""
 
-from webapp.routing.service.plans import Outdated, accept, ask, discard
+from webapp.routing.service.plans import Outdated, accept, ask, discard, take_back
 from webapp.routing.service.slots import Offer, Wanted, offers, wanted_by
 from webapp.routing.service.suggestions import Suggestions, send, suggestions
 
@@ -15,5 +15,6 @@ __all__ = [
     "offers",
     "send",
     "suggestions",
+    "take_back",
     "wanted_by",
 ]

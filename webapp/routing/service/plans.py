@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from webapp.dispatch import settings
 from webapp.dispatch.permissions import DISPATCH_ASSIGN
-from webapp.dispatch.service import Placement, together
+from webapp.dispatch.service import Placement, together, undo
 from webapp.kit import clock, context, errors, events, jobs, journal, locks
 from webapp.kit.db import add, db, find, get
 from webapp.kit.permissions import demand
@@ -185,18 +185,47 @@ def accept(plan_id: int, technician_ids: Sequence[int] | None = None) -> RoutePl
     chosen = {t["technician_id"] for t in open_for}
     _refuse_outdated(plan, chosen)
     moves = _moves(plan, open_for)
-    together.place_all(
+    was = undo.state(moves)
+    placed = together.place_all(
         moves,
         reason=f"Route plan {plan.id}",
         ignore=("travel",) if plan.proposal.get("roads") == "server" else (),
     )
     plan.accepted_for = sorted({*plan.accepted_for, *chosen})
     plan.status = "accepted"
+    versions = {v.id: v.version for v in placed}
+    put = {
+        "technicians": sorted(chosen),
+        "visits": {str(n): old | {"version": versions[n]} for n, old in was.items()},
+    }
+    plan.proposal = plan.proposal | {"put": [*plan.proposal.get("put", []), put]}
     db.session.flush()
     journal.audit("route.accepted", plan, diff={}, technician_ids=sorted(chosen), visit_ids=sorted(moves))
     events.emit(
         told.ACCEPTED, plan.id, _payload(plan, technician_ids=sorted(chosen), visit_ids=sorted(moves))
     )
+    return plan
+
+
+def take_back(plan_id: int, number: int) -> RoutePlan:
+    """Put back what the `number`-th accepting of a plan (from 0) moved: all of it or nothing.
+
+    Raises Conflict when that is not the case any more or somebody moved one of the visits since, Clashing, NotFound.
+    """
+    demand(DISPATCH_ASSIGN)
+    plan = get(RoutePlan, plan_id, what="route plan", lock=True)
+    kept = list((plan.proposal or {}).get("put", []))
+    if plan.status != "accepted" or not 0 <= number < len(kept) or kept[number] is None:
+        raise errors.Conflict("This plan is taken back already, or another one took its place.")
+    put, kept[number] = kept[number], None
+    undo.put_all_back({int(n): old for n, old in put["visits"].items()}, f"Route plan {plan.id} taken back")
+    plan.accepted_for = sorted(set(plan.accepted_for) - set(put["technicians"]))
+    plan.status = "accepted" if plan.accepted_for else "discarded"
+    assert plan.proposal is not None
+    plan.proposal = plan.proposal | {"put": kept}
+    db.session.flush()
+    journal.audit("route.taken-back", plan, diff={}, technician_ids=put["technicians"])
+    events.emit(told.DISCARDED, plan.id, _payload(plan))
     return plan
 
 

@@ -8,6 +8,7 @@ from webapp.dispatch import service as dispatch
 from webapp.dispatch import settings
 from webapp.dispatch.queries import jobs as job_queries
 from webapp.dispatch.queries import lanes as dispatch_lanes
+from webapp.dispatch.service import undo
 from webapp.kit import clock, errors, words
 from webapp.kit.db import get
 from webapp.models import DispatchJob, Visit
@@ -68,10 +69,10 @@ def _span(job: DispatchJob, visit: Visit, now: datetime) -> tuple[datetime, date
 
 
 def send(job_id: int, technician_id: int, *, starts_at: datetime | None = None, override_reason: str = "",
-         version: int | None = None) -> Visit:  # fmt: skip
+         version: int | None = None) -> tuple[Visit, str]:  # fmt: skip
     """Send a suggested technician on a job's present visit, at the suggested time where it had none.
 
-    They go in place of who leads it now; those who help stay.
+    They go in place of who leads it now; those who help stay. Besides the visit a token that takes it back.
 
     Raises as :func:`webapp.dispatch.service.place`: Clashing with everything in the way, Stale, Conflict, NotFound.
     """
@@ -80,7 +81,7 @@ def send(job_id: int, technician_id: int, *, starts_at: datetime | None = None, 
     helpers = [s.technician_id for s in job_queries.sent([visit.id])[visit.id] if not s.lead]
     crew = (technician_id, *(n for n in helpers if n != technician_id))
     ends_at = starts_at + timedelta(minutes=job.expected_minutes) if starts_at is not None else None
-    return dispatch.place(
+    return undo.move(
         visit.id,
         dispatch.Placement(technician_ids=crew, starts_at=starts_at, ends_at=ends_at,
                            override_reason=override_reason, version=version),

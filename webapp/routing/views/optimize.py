@@ -63,9 +63,23 @@ def accept(route_plan_id: int) -> Response:
     before = set(get(RoutePlan, route_plan_id, what="route plan").accepted_for)
     found = service.accept(route_plan_id, names or None)
     count = len(set(found.accepted_for) - before)
-    pages.toast(f"The routes of {words.plural(count, 'technician')} are on the board.")
+    number = len((found.proposal or {}).get("put", [])) - 1
+    pages.toast(
+        f"The routes of {words.plural(count, 'technician')} are on the board.",
+        undo_url=f"{HOME}/{found.id}/take-back?accepting={number}",
+    )
     pages.trigger(**{"dispatch-changed": True})
     return _answer(found.on_date)
+
+
+@bp.post("/optimize/<int:route_plan_id>/take-back")
+@requires(DISPATCH_ASSIGN)
+def take_back(route_plan_id: int) -> Response:
+    """Undo an accepting (`?accepting=`, the first is 0), from the toast."""
+    found = service.take_back(route_plan_id, request.args.get("accepting", -1, type=int))
+    pages.toast("The visits are back where they were before the plan.", "info")
+    pages.trigger(**{"dispatch-changed": True})
+    return pages.redirect(f"{HOME}?date={found.on_date}")
 
 
 @bp.post("/optimize/<int:route_plan_id>/discard")

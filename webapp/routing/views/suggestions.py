@@ -32,14 +32,17 @@ def suggestions(job_id: int) -> Response:
 def send(job_id: int, technician_id: int) -> Response:
     """Send a suggested technician; what is in the way is shown, and a reason accepts it."""
     try:
-        visit = service.send(
+        visit, token = service.send(
             job_id, technician_id, starts_at=_moment(request.form.get("starts_at", "")),
             override_reason=request.form.get("override_reason", ""), version=request.form.get("version", type=int),
         )  # fmt: skip
     except Clashing as refused:
         return _shown(job_id, asking=technician_id, refused=refused, status=422)
     name = next((s.name for s in service.suggestions(job_id).ranked if s.technician_id == technician_id), "")
-    pages.toast(f"{name or 'The technician'} is sent.")
+    pages.toast(
+        f"{name or 'The technician'} is sent.",
+        undo_url=f"/dispatch/undo/{token}?next=/jobs/{job_id}" if token else "",
+    )
     if pages.is_htmx():
         pages.trigger(**{"dispatch-changed": True})
         return _shown(visit.job_id)
