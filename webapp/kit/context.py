@@ -23,6 +23,7 @@ class Principal:
     technician_id: int | None = None
     session_id: int | None = None
     scope: str = ""  # growth keys: read, write or admin
+    scopes: frozenset[str] | None = None  # API keys: what they are narrowed to (kit.scopes); None: nothing
     product: str = ""  # API keys: field, growth, closebot, …
     environment: str = "live"  # live or test (a sandbox key)
     extra: dict[str, Any] = field(default_factory=dict, compare=False)

@@ -21,7 +21,7 @@ from webapp.kit import clock, context, ids
 from webapp.kit.db import db
 
 HIDDEN = frozenset({"updated_at", "created_at", "password_hash", "totp_secret", "secret_hash", "tenant_id", "id",
-                    "search_key", "snapshot", "lookup_key"})  # fmt: skip
+                    "search_key", "snapshot", "lookup_key", "previous_hash"})  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from webapp.kit import events
+from webapp.kit import events, scopes
 from webapp.kit.api import ROUTES, Route
 from webapp.kit.dialects import ALL, Agents, Dialect, Field, Growth, Intake
 from webapp.kit.errors import Invalid
@@ -105,7 +105,7 @@ def document(base_url: str) -> dict[str, Any]:
         "info": {
             "title": "Truckroll",
             "version": "1.0",
-            "description": "Every API of Truckroll. Each tag begins with its API, which has its own envelope and credential.",
+            "description": _introduction(),
         },
         "servers": [{"url": base_url}],
         "tags": [{"name": name} for name in dict.fromkeys(_tag(r) for r in routes)],
@@ -120,6 +120,32 @@ def document(base_url: str) -> dict[str, Any]:
             name: {"post": _webhook(kind)} for name, kind in sorted(events.CATALOGUE.items())
         }
     return found
+
+
+KEYS_TOLD = (
+    "A key may do what its role, level or product may, unless it is narrowed to scopes: all that read, or chosen ones.",
+    "Each operation names the scope it needs; a call outside a key’s scopes is 403 and names the missing one.",
+    "A key can expire (401 afterwards) and can be bound to addresses (403 from others).",
+    "Its secret can be rotated while the old one works on for a while.",
+    "Keys with `_test_` in them work on a sandbox of their organization:",
+    "nothing they do sends a message, calls anybody or shows in live lists.",
+)
+
+
+def _introduction() -> str:
+    """What holds for all of them, with the scopes that keys can be narrowed to."""
+    lines = [
+        "Every API of Truckroll. Each tag begins with its API, which has its own envelope and credential.",
+        "",
+        "## API keys",
+        " ".join(KEYS_TOLD),
+    ]
+    for dialect in ALL:
+        areas = scopes.areas(dialect)
+        if areas:
+            lines += ["", f"**{dialect.title}**", "", "| Scopes | Of |", "|---|---|"]
+            lines += [f"| `{'`, `'.join(area.scopes)}` | {', '.join(area.tags)} |" for area in areas]
+    return "\n".join(lines)
 
 
 def _place(route: Route) -> tuple[int, int, str]:
@@ -146,7 +172,7 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
         "tags": [_tag(route)],
         "parameters": _parameters(route, schemas),
         "responses": _responses(route, schemas),
-        "security": [] if route.rule.public else [{name: [] for name in route.dialect.security}],
+        "security": _security(route),
     }
     description = _description(route)
     if description:
@@ -159,12 +185,22 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
     return operation
 
 
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """The credential, and with it the scope that a narrowed key needs (OpenAPI 3.1: roles of any scheme)."""
+    if route.rule.public:
+        return []
+    first, *rest = route.dialect.security
+    return [{first: [scopes.of(route)], **{name: [] for name in rest}}]
+
+
 def _description(route: Route) -> str:
     parts = [] if route.description.rstrip(".") == route.summary else [" ".join(route.description.split())]
     if route.rule.permissions:
         parts.append(f"Needs the permission `{'` or `'.join(route.rule.permissions)}`.")
     if route.scope:
-        parts.append(f"Needs a key with the scope `{route.scope}`.")
+        parts.append(f"Needs a key of the level `{route.scope}`.")
+    if not route.rule.public:
+        parts.append(f"A key that is narrowed needs the scope `{scopes.of(route)}`.")
     return "\n\n".join(parts)
 
 

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -30,6 +30,10 @@ MOST = 1024 * 1024  # bytes of an answer's body that are read
 PORTS = frozenset({80, 443, 4443, 8080, 8443, 9443})
 _LABELS = re.compile(r"^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$")
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
+
+
+# why nothing is called for the present organization, empty where it is (a sandbox calls nobody); handed in from above
+kept: Callable[[], str] = lambda: ""  # noqa: E731  # a default that keeps nothing back
 
 
 class Refused(errors.Invalid):
@@ -107,6 +111,9 @@ def fetch(
 ) -> Answer:
     """Call an address. A redirect is an answer like any other. Raises Refused or Failed."""
     target = parse(url)
+    reason = kept()
+    if reason:
+        raise Refused(reason)
     started = clock.monotonic()
     deadline = started + timeout
     try:

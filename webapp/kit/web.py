@@ -20,6 +20,7 @@ from webapp.kit import (
     api,
     assets,
     context,
+    counts,
     dialects,
     errors,
     ids,
@@ -28,6 +29,7 @@ from webapp.kit import (
     numbers,
     pages,
     permissions,
+    scopes,
     streams,
     tenancy,
 )
@@ -105,6 +107,7 @@ def install(app: App, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     assets.install(app, live=settings.environment == "development")
     streams.install(app)
+    counts.install(app)
     journal.listeners = streams.ring
     app.before_request(_begin)
     app.after_request(_finish)
@@ -154,6 +157,7 @@ def _begin() -> ResponseReturnValue | None:
     if limit:
         claims.append((limit, (f"{dialect.name}:caller", name)))
     limits.hit_all(claims)
+    scopes.check(route, who)
     permissions.check(route.rule, who)
     if route.scope and who.kind != "public" and SCOPES.index(who.scope or "read") < SCOPES.index(route.scope):
         raise errors.Forbidden(f"This needs a key with the scope “{route.scope}”; yours has “{who.scope}”.")

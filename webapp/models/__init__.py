@@ -13,6 +13,8 @@ from webapp.kit.tables import (
 )
 from webapp.models.accounts import (
     ApiKey,
+    ApiUsage,
+    ApiUsageMark,
     BackupCode,
     Notice,
     OneTimeToken,
@@ -83,6 +85,8 @@ from webapp.models.transfers import Download, Import, ImportRow
 
 __all__ = [
     "ApiKey",
+    "ApiUsage",
+    "ApiUsageMark",
     "AuditEntry",
     "BackupCode",
     "CalendarFeed",

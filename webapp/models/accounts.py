@@ -1,6 +1,6 @@
 """Organizations, users, sessions, keys, and what belongs to one user."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +8,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     DateTime,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     UniqueConstraint,
     Uuid,
@@ -45,7 +47,8 @@ class Organization(Base, Stamped):
         Boolean, default=False
     )  # closing pay needs another's approval
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    sandbox_of: Mapped[UUID | None] = mapped_column(Uuid)
+    sandbox_of: Mapped[UUID | None] = mapped_column(Uuid)  # of a sandbox: the organization it belongs to
+    sandbox_id: Mapped[UUID | None] = mapped_column(Uuid)  # where its test keys work, once it was reset
 
     @property
     def id(self) -> UUID:
@@ -161,23 +164,67 @@ class ApiKey(Base, Tenanted, Stamped):
     __tablename__ = "api_keys"
     public_id: Mapped[UUID] = mapped_column(Uuid, default=lambda: ids.uuid4())
     name: Mapped[str] = mapped_column(Text)
-    product: Mapped[str] = mapped_column(
-        Text
-    )  # field, growth, growth_test, closebot, fixflow, ledgerpilot, agents
+    product: Mapped[str] = mapped_column(Text)  # field, growth, closebot …; with `_test`: of the sandbox
     prefix: Mapped[str] = mapped_column(Text)  # tk_live_AbC123: what people recognise it by
     lookup_key: Mapped[str] = mapped_column(Text)  # the part that finds it; in the directory by hash
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
     role: Mapped[str] = mapped_column(Text, default="")  # field keys: the role it acts with
     scope: Mapped[str] = mapped_column(Text, default="")  # growth keys: read, write, admin
+    access: Mapped[str] = mapped_column(Text, default="full")  # full, read, chosen
+    scopes: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=list
+    )  # of a key with chosen ones: sales:read
+    allowed: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=list
+    )  # addresses and blocks; none: anywhere
+    secret_end: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # the last characters, to tell two secrets apart
+    previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary)  # of the secret before the last rotation
+    previous_end: Mapped[str] = mapped_column(Text, default="")
+    previous_until: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True)
+    )  # and until when it works
+    previous_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    rotated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_by: Mapped[int | None] = mapped_column(BigInteger)
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reminded: Mapped[int] = mapped_column(SmallInteger, default=0)  # days before the end last told of: 14, 3
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_address: Mapped[str] = mapped_column(Text, default="")
+    last_route: Mapped[str] = mapped_column(Text, default="")
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     __table_args__ = (
         Index("uq_api_keys_lookup_key", "tenant_id", "lookup_key", unique=True),
         Index("ix_api_keys_created_by", "tenant_id", "created_by"),
+        CheckConstraint("access in ('full', 'read', 'chosen')", name="access"),
         tenant_fk("created_by", table="users"),
     )
+
+
+class ApiUsage(Base):
+    """How often a key called a route on a day of the organization's calendar, by what came of it."""
+
+    __tablename__ = "api_usage"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    key_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    route: Mapped[str] = mapped_column(Text, primary_key=True)  # GET /api/v1/sales/{sale_id}
+    outcome: Mapped[str] = mapped_column(Text, primary_key=True)  # ok, refused, limited, failed
+    requests: Mapped[int] = mapped_column(BigInteger)
+    __table_args__ = (
+        Index("ix_api_usage_day", "tenant_id", "day"),
+        CheckConstraint("outcome in ('ok', 'refused', 'limited', 'failed')", name="outcome"),
+        tenant_fk("key_id", table="api_keys", ondelete="CASCADE"),
+    )
+
+
+class ApiUsageMark(Base):
+    """The last batch of counts that was filed, so that none is filed twice."""
+
+    __tablename__ = "api_usage_marks"
+    tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    batch: Mapped[str] = mapped_column(Text)
 
 
 class Notice(Base, Tenanted):
