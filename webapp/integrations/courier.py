@@ -18,7 +18,7 @@ from uuid import UUID
 from flask import Flask
 
 from webapp.integrations.service.work import WEBHOOKS
-from webapp.integrations.trade import LEASE, Ask, Carrier, Due, Held, Result, Trade
+from webapp.integrations.trade import KEPT, LEASE, Ask, Carrier, Due, Held, Result, Trade
 from webapp.kit import clock, context, ids, jobs, journal, tenancy
 from webapp.kit.db import db
 
@@ -256,6 +256,8 @@ class _Service:
         return None
 
     async def _send(self, due: Due) -> Result | None:
+        if self.held.kept:
+            return Result(due, clock.now(), ok=False, kind=KEPT, error=self.held.kept)
         courier = self.desk.courier
         if courier.trade.marks_beginnings and due.first_at is None:
             begun = await courier.database(self.desk.tenant, partial(courier.trade.begin, due))
@@ -273,7 +275,7 @@ class _Service:
     def _finish(self, due: Due, result: Result | None) -> None:
         if result is None:  # not to be made any more
             return
-        self.failures = 0 if result.ok else self.failures + 1
+        self.failures = 0 if result.ok or result.kind == KEPT else self.failures + 1
         if not result.ok and self.held.in_order and result.next_at is not None:
             self.failed.add(due.record)
         if result.status == 410 or result.wait_until is not None:

@@ -5,7 +5,7 @@ session and leaves the commit to its caller, but for pieces that are whole in th
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,11 +15,12 @@ from flask import Flask
 
 from webapp.integrations import rules
 from webapp.integrations.queries.lanes import Lanes
-from webapp.kit import clock, context, wakes
+from webapp.kit import clock, context, outbound, wakes
 from webapp.kit.db import db
 
 LEASE = timedelta(seconds=30)  # after the death of a courier its targets go on so much later
 CHUNK = 100  # deliveries of one target that are fetched at once
+KEPT = "kept"  # of a result: nothing was sent, and nothing is wrong with the receiver
 NO_ROOM = timedelta(seconds=1)  # then somebody looks again
 
 
@@ -52,6 +53,7 @@ class Held:
     rate: int
     failures: int
     failing_since: datetime | None
+    kept: str = ""  # why nothing is sent to it: a sandbox's
     rows: list[Due] = field(default_factory=list)
     keys: Sequence[Any] = ()  # of connectors: what signs now and next
     outputs: dict[str, Any] | None = None  # what its answers are checked against
@@ -156,9 +158,16 @@ class Trade(ABC):
             return []
         values = {"tenant": tenant, "ids": wanted, "now": now, "until": now + LEASE, "token": token}
         rows = db.session.execute(self.lanes.lease, values).all()
-        held = {row.id: self.held(row) for row in rows}
+        held = self._targets(rows)
         self.fill(held, token, {})
         return list(held.values())
+
+    def _targets(self, rows: Iterable[Any]) -> dict[int, Held]:
+        found = {row.id: self.held(row) for row in rows}
+        reason = outbound.kept()
+        for held in found.values():
+            held.kept = reason
+        return found
 
     def renew(self, token: str, ids: Sequence[int]) -> set[int]:
         """Keep targets for another while; which of them are still ours."""
@@ -191,7 +200,7 @@ class Trade(ABC):
             return {}
         values = {"tenant": context.tenant_id(), "ids": sorted(a.endpoint_id for a in asks), "token": token}
         # locked: whoever adds deliveries locks it too, so that a target with something due is not let go of
-        ours = {row.id: self.held(row) for row in db.session.execute(self.lanes.lock, values)}
+        ours = self._targets(db.session.execute(self.lanes.lock, values))
         self.fill(
             {a.endpoint_id: ours[a.endpoint_id] for a in asks if a.endpoint_id in ours and not a.let_go},
             token,
@@ -217,7 +226,7 @@ class Trade(ABC):
         if any(r.next_at for r in results):
             db.session.execute(self.lanes.hold_followers, {"tenant": tenant, "given": given})
         by_target: dict[int, list[Result]] = {}
-        for result in sorted(results, key=lambda r: r.at):
+        for result in sorted((r for r in results if r.kind != KEPT), key=lambda r: r.at):
             by_target.setdefault(result.due.endpoint_id, []).append(result)
         values = {
             "tenant": tenant,
@@ -235,6 +244,8 @@ class Trade(ABC):
 def _row(result: Result) -> dict[str, Any]:
     due = result.due
     over = "delivered" if result.ok else "dead_letter" if result.next_at is None else "retrying"
+    if result.kind == KEPT:
+        over = "cancelled"
     return {"id": due.id, "endpoint_id": due.endpoint_id, "result": over, "next_at": result.next_at, "at": result.at,
             "code": result.status, "latency_ms": result.latency_ms, "kind": result.kind, "error": result.error,
             "headers": result.headers, "body": result.body, "request_line": result.request_line, "sent": result.sent,

@@ -52,9 +52,10 @@ def heard() -> frozenset[str]:
 def stream_ticket() -> dict[str, object]:
     """Get a ticket for the stream, for browsers: good once, for a minute."""
     who = context.principal()
-    claims = {
+    claims: dict[str, object] = {
         "tenant": str(who.tenant_id),
         "session": who.session_id,
-        "key": who.id if who.kind == "key" else None,
     }
+    if who.kind == "key":
+        claims |= {"key": who.id, "owner": str(who.extra["owner"]), "secret": who.extra["secret"]}
     return {"ticket": streams.ticket(claims), "expires_in": streams.TICKET_SECONDS}
