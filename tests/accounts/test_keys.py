@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.accounts.support import audited, call, counted, limited
 from tests.factories.world import Company
-from webapp.accounts.service import keys, users
+from webapp.accounts.service import keyring, keys, users
 from webapp.kit import clock, context, dialects, errors, ids
 from webapp.kit.db import db, get
 from webapp.kit.web import App
@@ -34,12 +34,12 @@ def test_every_products_key_begins_as_its_document_says_and_only_its_hash_is_kep
 ) -> None:
     key = make(company, product)
     assert key.startswith(start)
-    assert keys.well_formed(key)
+    assert keyring.well_formed(key)
     with company.acting():
         row = db.session.scalars(select(ApiKey)).one()
         stored = " ".join(str(getattr(row, c.key)) for c in ApiKey.__table__.columns)
     assert key not in stored
-    assert key[len(start) + keys.LOOKUP : -keys.SUM] not in stored
+    assert key[len(start) + keyring.LOOKUP : -keyring.SUM] not in stored
     assert row.prefix == key[: len(start) + 6]
     assert key not in str(audited(company, "api_key.created"))
 
@@ -99,14 +99,14 @@ def test_a_mistyped_key_is_refused_without_asking_the_database(app: App, company
 
 
 def test_a_made_up_key_with_a_good_checksum_is_refused(app: App) -> None:
-    start = "eal_live_" + "a" * (keys.LOOKUP + keys.SECRET)
+    start = "eal_live_" + "a" * (keyring.LOOKUP + keyring.SECRET)
     answer = call(app, "GET", "/api/v1/organizations/me", token=start + ids.checksum(start))
     assert answer.status_code == 401
 
 
 def test_the_right_lookup_with_another_secret_is_refused(app: App, company: Company) -> None:
     key = make(company)
-    start = key[: len("eal_live_") + keys.LOOKUP] + "z" * keys.SECRET
+    start = key[: len("eal_live_") + keyring.LOOKUP] + "z" * keyring.SECRET
     assert call(app, "GET", "/api/v1/organizations/me", token=start + ids.checksum(start)).status_code == 401
 
 
@@ -145,25 +145,6 @@ def test_a_key_expires(app: App, company: Company) -> None:
         assert call(app, "GET", "/api/v1/organizations/me", token=key).status_code == 401
 
 
-def test_the_last_use_is_noted_at_most_once_a_minute(app: App, company: Company) -> None:
-    key = make(company)
-
-    def noted() -> datetime | None:
-        with company.acting():
-            return db.session.scalars(select(ApiKey.last_used_at)).one()
-
-    with clock.at(clock.now()):
-        call(app, "GET", "/api/v1/organizations/me", token=key)
-        first = noted()
-        assert first is not None
-        clock.advance(timedelta(seconds=59))
-        call(app, "GET", "/api/v1/organizations/me", token=key)
-        assert noted() == first
-        clock.advance(timedelta(seconds=1))
-        call(app, "GET", "/api/v1/organizations/me", token=key)
-        assert noted() == first + timedelta(seconds=60)
-
-
 def test_a_field_key_acts_with_its_role_and_needs_no_tenant_header(
     app: App, company: Company, other_company: Company
 ) -> None:
@@ -173,7 +154,7 @@ def test_a_field_key_acts_with_its_role_and_needs_no_tenant_header(
     assert call(app, "GET", "/api/v1/auth/me", token=key, tenant=company.tenant_id).status_code == 409
     assert call(app, "GET", "/api/v1/auth/me", token=key, tenant=other_company.tenant_id).status_code == 403
     with app.test_request_context():
-        who = keys.find(key)
+        who = keyring.find(key)
     assert who is not None
     assert (who.kind, who.roles, who.may("users.manage"), who.may("audit.read")) == (
         "key",
@@ -238,7 +219,7 @@ def test_a_reading_key_changes_nothing_whatever_the_route_forgot(app: App, compa
 def test_only_an_admin_key_may_change_the_company(app: App, company: Company) -> None:
     for scope, may in (("read", False), ("write", False), ("admin", True)):
         with app.test_request_context():
-            who = keys.find(make(company, scope=scope))
+            who = keyring.find(make(company, scope=scope))
         assert who is not None
         assert who.may("company.edit") is may
         assert who.may("audit.read")

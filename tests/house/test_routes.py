@@ -2,7 +2,8 @@
 
 import re
 
-from webapp.kit import permissions
+from webapp.kit import permissions, scopes
+from webapp.kit.api import ROUTES
 from webapp.kit.web import App
 
 
@@ -38,3 +39,32 @@ def test_addresses_are_kebab_case(app: App) -> None:
 
 def test_a_permission_is_named_for_its_matter(app: App) -> None:
     assert all(re.fullmatch(r"[a-z-]+\.[a-z-]+", name) for name in permissions.REGISTRY)
+
+
+def test_every_api_route_has_exactly_one_scope(app: App) -> None:
+    wrong = []
+    for route in ROUTES:
+        scope = scopes.of(route)
+        if route.rule.public:
+            fine = scope == ""  # no key is needed
+        else:
+            matter = route.rule.permissions[0].split(".")[0] if route.rule.permissions else scopes.OWN
+            deeds = {p.split(".")[1] for p in route.rule.permissions}
+            reads = route.method == "GET" or bool(deeds & {"read", "lookup"})
+            fine = scope == f"{matter}:{'read' if reads else 'write'}"
+            # and it can be given to a key of the route's API
+            fine &= (
+                scope in scopes.ALWAYS
+                or scope in scopes.names(route.dialect)
+                or scope == f"{scopes.OWN}:write"
+            )
+        if not fine:
+            wrong.append(f"{route.method} {route.path}: {scope!r}")
+    assert wrong == []
+
+
+def test_scopes_are_written_alike_and_the_names_of_permissions_are_their_areas(app: App) -> None:
+    matters = {name.split(".")[0] for name in permissions.REGISTRY} | {scopes.OWN}
+    for name in scopes.names():
+        assert re.fullmatch(r"[a-z-]+:(read|write)", name)
+        assert name.split(":")[0] in matters

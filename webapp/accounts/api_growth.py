@@ -3,7 +3,7 @@
 from typing import Any
 
 from webapp.accounts import queries, schemas
-from webapp.accounts.service.keys import SCOPES
+from webapp.accounts.service.keyring import SCOPES
 from webapp.kit import clock, context, dialects
 from webapp.kit.api import Api
 

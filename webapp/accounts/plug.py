@@ -12,7 +12,7 @@ from webapp.accounts import (
     views,
     watched,
 )
-from webapp.accounts.service import oidc
+from webapp.accounts.service import key_usage, oidc, sandboxes
 from webapp.accounts.settings import bp as settings_bp
 from webapp.accounts.views import (  # noqa: F401  # their pages
     account,
@@ -25,7 +25,7 @@ from webapp.accounts.views import (  # noqa: F401  # their pages
     second_factor,
     sign_in,
 )
-from webapp.kit import web
+from webapp.kit import counts, outbound, web
 from webapp.kit.plug import NavItem, Plug
 from webapp.kit.web import App
 
@@ -42,6 +42,9 @@ def _wire(app: App) -> None:
         oidc.check()
     authenticators.install()
     app.extensions["streams"].still_valid = watched.still_valid
+    app.after_request(key_usage.count)
+    counts.filers[key_usage.KIND] = key_usage.wake
+    outbound.kept = sandboxes.kept
 
 
 NAVIGATION = (

@@ -50,7 +50,7 @@ for _column, _fields in (
 PAGES = {"sale": "/sales/{}", "customer": "/customers/{}", "technician": "/technicians/{}", "item": "/items/{}",
          "pay_period": "/pay-periods/{}", "message": "/outbox/{}", "user": "/settings/people/{}",
          "import": "/imports/{}", "download": "/downloads/{}", "vehicle": "/vehicles/{}",
-         "service_zone": "/service-zones/{}", "webhook": "/settings/webhooks/{}"}  # fmt: skip
+         "service_zone": "/service-zones/{}", "webhook": "/settings/webhooks/{}", "api_key": "/settings/keys/{}"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """Forms of the settings pages."""
 
+from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from flask_wtf.file import FileField
-from wtforms import BooleanField, ColorField, SelectField, SelectMultipleField
+from wtforms import BooleanField, ColorField, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from webapp.accounts import key_rules
 from webapp.accounts.rules import STAFF_ROLES
 from webapp.accounts.service import keys, policy, providers
-from webapp.kit import permissions
+from webapp.kit import clock, errors, permissions
 from webapp.kit.forms import DayField, Form, NumberChoice, area, choices, text
 
 COMMON_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
@@ -98,21 +100,78 @@ class NarrowForm(Form):
         )  # fmt: skip
 
 
-class KeyForm(Form):
+PERIODS = {
+    "": "Never",
+    "30": "In 30 days",
+    "90": "In 90 days",
+    "180": "In 180 days",
+    "365": "In a year",
+    "day": "After a day",
+}
+
+
+class KeyChangeForm(Form):
+    """What can be changed of a key."""
+
     name = text(
         "Name", required="Give the key a name.", limit=80, description="Which program uses it, and for what."
     )
+    access = RadioField("May", [InputRequired("Choose one.")], default="full", choices=choices((
+        ("full", "Everything its role, level or product may"),
+        ("read", "Only read, also what comes to be read later"),
+        ("chosen", "Chosen scopes"),
+    )))  # fmt: skip
+    scopes = SelectMultipleField("Scopes", validate_choice=False)
+    expires = SelectField("Expires", choices=choices(PERIODS.items()), default="")
+    expires_on = DayField("Last day", description="The last day it works.")
+    allowed = area("Allowed addresses", limit=4000, rows=3, render_kw={
+        "spellcheck": "false", "autocapitalize": "none", "placeholder": "203.0.113.7\n2001:db8::/32",
+    })  # fmt: skip
+
+    def addresses(self) -> list[str]:
+        """What was written, one address or block each."""
+        return str(self.allowed.data or "").replace(",", " ").split()
+
+    def ends(self, now: datetime, zone: str) -> datetime | None:
+        """The moment chosen: midnight after the last day in the organization's zone. Raises Invalid at the field."""
+        if self.expires.data in ("", "day") and self.expires_on.data is not None:
+            return clock.day_bounds(self.expires_on.data, zone)[1]
+        if self.expires.data == "day":
+            raise errors.Invalid.one("expires_on", "Choose the last day.")
+        return now + timedelta(days=int(self.expires.data)) if self.expires.data else None
+
+
+class KeyForm(KeyChangeForm):
     product = SelectField(
         "For",
         [InputRequired("Choose an API.")],
-        choices=choices((p.name, p.title) for p in keys.PRODUCTS.values()),
+        choices=choices((p.name, p.title) for p in keys.PRODUCTS.values() if not p.test),
     )
+    mode = RadioField("Works on", default="live", choices=choices((
+        ("live", "Live data"),
+        ("test", "The sandbox: made-up data, nothing is sent to anybody"),
+    )))  # fmt: skip
     role = SelectField("Acts with the role", description="Of the field service API: it may do what the role may.",
                        choices=choices((r, r.title()) for r in keys.ROLES), default="dispatcher",
                        validate_choice=False)  # fmt: skip
-    scope = SelectField("Scope", description="Of the growth API: read, write or admin.",
+    scope = SelectField("Level", description="Of the growth API: read, write or admin.",
                         choices=choices((s, s.title()) for s in keys.SCOPES), default="read", validate_choice=False)  # fmt: skip
-    expires_on = DayField("Expires after", description="The last day it works; empty for never.")
+
+    @property
+    def wanted_product(self) -> str:
+        return f"{self.product.data}_test" if self.mode.data == "test" else str(self.product.data)
+
+
+class KeyEditForm(KeyChangeForm):
+    def keep_end(self, words: str) -> None:
+        """Offer the present end, which may be any moment, beside the others."""
+        self.expires.choices = choices([("keep", f"As it is: {words}"), *PERIODS.items()])
+
+
+class RotateForm(Form):
+    hours = SelectField("The old secret works on for", coerce=int, default=key_rules.OVERLAP,
+                        choices=choices((h, key_rules.overlap_words(h)) for h in key_rules.OVERLAPS),
+                        description="Until then both work, so that nothing stops while you put in the new one.")  # fmt: skip
 
 
 class ViewForm(Form):
