@@ -1,7 +1,7 @@
 """API keys: scopes, allowed addresses, two secrets while one is rotated, and how much they are used.
 
 Revision ID: 0012
-Revises: 0010
+Revises: 0011
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ from alembic import op
 from migrations.helpers import drop_tables, protect, statements
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
