@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import psycopg
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
+from jsonschema import Draft202012Validator
 from psycopg import sql
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
