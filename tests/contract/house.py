@@ -81,6 +81,7 @@ def build(app: App, name: str) -> House:
     company = make_company(app)
     from tests.contract import (
         appointments,
+        connectors,
         dispatch,
         phone,
         promises,
@@ -98,6 +99,7 @@ def build(app: App, name: str) -> House:
         house_fleet.records(house)
         promises.fill(house)
         webhooks.fill(house)
+        connectors.fill(house)
         _accounts(house, name)
         _messages(house)
         _import(house)
@@ -245,7 +247,7 @@ def _some_entry() -> str:
 
 def _ways_to_make_more(house: House) -> None:
     """For calls that use a record up: each gets one of its own."""
-    from tests.contract import dispatch, phone, promises, timesheets, webhooks
+    from tests.contract import connectors, dispatch, phone, promises, timesheets, webhooks
 
     def maker(name: str, make: Callable[[], Any]) -> None:
         def call() -> dict[str, Any]:
@@ -294,6 +296,7 @@ def _ways_to_make_more(house: House) -> None:
     house_fleet.ways(house, maker)
     promises.ways(house, maker)
     webhooks.ways(house, maker)
+    connectors.ways(house, maker)
 
 
 def with_second_factor(house: House, role: str) -> str:

@@ -60,6 +60,7 @@ SMALL: Mapping[str, int] = {
     "jobs.phone:BATCH": 2,
     "jobs.schedule:BATCH": 2,
     "webapp.integrations.service.keeping:BATCH": 2,
+    "webapp.integrations.connectors.service.keeping:BATCH": 2,
     "jobs.sla:PIECE": 2,
     "webapp.dispatch.service.recurring:PIECE": 2,
     "webapp.sla.service.watch:PIECE": 2,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.accounts.service import organizations
-from webapp.demo import CODES, content, fleet, jobs, people, promises, timesheets
+from webapp.demo import CODES, content, fleet, jobs, people, promises, systems, timesheets
 from webapp.demo.world import Plot, World, acting, as_, moment, zone_at_work
 from webapp.kit import clock, directory, errors, journal, tenancy
 from webapp.kit.db import db
@@ -83,6 +83,7 @@ def _tell(plot: Plot, say: Say) -> UUID:
             with clock.at(world.at(day, 7)):
                 promises.settle(world, today)
         jobs.day(world, day, today)
+        systems.day(world, day, today)
         if day == today:
             timesheets.lunch_and_home(world, today)
     promises.finish(world, today)

@@ -21,11 +21,12 @@ class ListeningForm(forms.Form):
         for kind in catalogue.names():
             one = {"name": kind.name, "text": kind.description, "chosen": kind.name in chosen}
             found.setdefault(kind.name.split(".")[0], []).append(one)
-        return [
+        groups = [
             {"name": name, "all": f"{name}.*", "whole": f"{name}.*" in chosen, "events": events,
              "open": f"{name}.*" in chosen or any(e["chosen"] for e in events)}
             for name, events in found.items()
         ]  # fmt: skip
+        return sorted(groups, key=lambda group: not group["open"])  # what is chosen first
 
 
 class EndpointForm(ListeningForm):

@@ -312,10 +312,10 @@ def test_calls_for_one_record_are_made_in_order_while_others_go_on(
         happen(company, 1, "sale.approved")
         happen(company, 2)
         call_off(company)
-        assert [(g.json["job_id"], g.json["note"]) for g in receiver.got] == [
+        assert {(g.json["job_id"], g.json["note"]) for g in receiver.got} == {
             (1, "sale.created"),
             (2, "sale.created"),
-        ]
+        }
         bad.clear()
         clock.advance(timedelta(seconds=3))
         call_off(company)

@@ -292,7 +292,7 @@ def test_what_is_done_is_written_into_the_audit_log(company: Company, receiver: 
     assert {
         "connector.created",
         "connector.called",
-        "connector-key.created",
-        "connector-key.shown",
+        "connector_key.created",
+        "connector_key.viewed",
     } <= actions
     assert key[0] not in json.dumps([row.payload for row in rows])

@@ -10,8 +10,10 @@ from wtforms import IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
 from webapp.integrations.connectors import describing, mapping, rules
-from webapp.integrations.connectors.describing import Row, Wrong
+from webapp.integrations.connectors import rows as editing
+from webapp.integrations.connectors.describing import Wrong
 from webapp.integrations.connectors.mapping import Condition, Source
+from webapp.integrations.connectors.rows import Row
 from webapp.integrations.connectors.service import acting
 from webapp.integrations.connectors.service.registry import Wanted
 from webapp.integrations.forms import ListeningForm
@@ -56,7 +58,8 @@ class Described:
     def __init__(self, part: str, schema: Mapping[str, Any] | None = None) -> None:
         self.part = part
         self.error = ""
-        rows = describing.to_rows(schema) if schema is not None else []
+        self.added = False  # a row was just asked for: it takes the focus
+        rows = editing.to_rows(schema) if schema is not None else []
         self.mode = "json" if rows is None else "rows"
         self.rows: list[Row] = rows or []
         self.text = json.dumps(schema or describing.EMPTY, indent=2, ensure_ascii=False)
@@ -74,7 +77,7 @@ class Described:
             kind = form.get(f"{part}-{number}-kind", "text")
             row = Row(
                 name,
-                kind if kind in describing.KINDS else "text",
+                kind if kind in editing.KINDS else "text",
                 form.get(f"{part}-{number}-required") == "1",
                 forms.tidy(form.get(f"{part}-{number}-description"))[:500],
                 forms.tidy(form.get(f"{part}-{number}-choices"))[:2000],
@@ -87,7 +90,7 @@ class Described:
         try:
             if self.mode == "json":
                 return describing.read(self.text)
-            return describing.checked(describing.from_rows([r for r in self.rows if r.name]))
+            return describing.checked(editing.from_rows([r for r in self.rows if r.name]))
         except Wrong as problem:
             self.error = str(problem)
             return None
@@ -101,6 +104,7 @@ class Described:
         """What the buttons beside the rows ask for: another row, one less, the other way to write it."""
         if request.form.get("add") == self.part:
             self.rows = [*(r for r in self.rows if r.name), Row("")]
+            self.added = True
         dropped = request.form.get("drop", "")
         if dropped.startswith(f"{self.part}-") and dropped.removeprefix(f"{self.part}-").isdigit():
             number = int(dropped.removeprefix(f"{self.part}-"))
@@ -112,7 +116,7 @@ class Described:
                 self.mode, self.text = "json", json.dumps(schema, indent=2, ensure_ascii=False)
         elif wanted == f"{self.part}-rows":
             schema = self.schema()
-            rows = describing.to_rows(schema) if schema is not None else None
+            rows = editing.to_rows(schema) if schema is not None else None
             if rows is not None:
                 self.mode, self.rows = "rows", rows
             elif schema is not None:

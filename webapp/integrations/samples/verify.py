@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from time import time
-from typing import Mapping, Optional, Sequence  # noqa: UP035  # for Python 3.8
+from typing import Mapping, Optional, Sequence
 from urllib.parse import parse_qsl
 
 CALL_SECONDS = 30  # how old a connector's call may be
@@ -24,7 +24,7 @@ def verify_call(
     query: str,
     headers: Mapping[str, str],
     body: bytes,
-    now: Optional[float] = None,  # noqa: UP045
+    now: Optional[float] = None,
 ) -> bool:
     """Whether a connector's call comes from Truckroll. `keys`: the signing key, and the new one while it is rotated;
     `url`: the address without its query, as it stands in the connector; `query`: what is behind its question mark."""
@@ -42,7 +42,7 @@ def verify_webhook(
     secret: str,
     headers: Mapping[str, str],
     body: bytes,
-    now: Optional[float] = None,  # noqa: UP045
+    now: Optional[float] = None,
 ) -> bool:
     """Whether a webhook comes from Truckroll, by its Standard Webhooks headers. Remember `webhook-id`: the same event
     may arrive twice under it."""
@@ -56,7 +56,7 @@ def verify_webhook(
     return any(_same(expected, given) for given in headers.get("webhook-signature", "").split(" "))
 
 
-def verify_own_header(secret: str, header: str, body: bytes, now: Optional[float] = None) -> bool:  # noqa: UP045
+def verify_own_header(secret: str, header: str, body: bytes, now: Optional[float] = None) -> bool:
     """The same by the header of the API it was registered with, X-TradeKitt-Signature or X-EAL-Signature."""
     parts = [part.partition("=") for part in header.split(",")]
     timestamp = next((value for name, _, value in parts if name == "t"), "")
@@ -66,7 +66,7 @@ def verify_own_header(secret: str, header: str, body: bytes, now: Optional[float
     return any(name == "v1" and _same(expected, value) for name, _, value in parts)
 
 
-def _fresh(timestamp: str, seconds: int, now: Optional[float]) -> bool:  # noqa: UP045
+def _fresh(timestamp: str, seconds: int, now: Optional[float]) -> bool:
     if not (timestamp.isascii() and timestamp.isdigit()):
         return False
     return abs((time() if now is None else now) - int(timestamp[:12])) <= seconds

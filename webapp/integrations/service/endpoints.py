@@ -180,7 +180,7 @@ def rotate(endpoint: WebhookEndpoint) -> Made:
             "The secret was rotated too often today; the older ones still sign. Wait for them to end."
         )
     row.sealed, row.secret_prefix = _sealed(secrets), secret[:12]
-    _told("webhook.secret-rotated", row, _shown(row))
+    _told("webhook.secret_rotated", row, _shown(row))
     return Made(row, secret)
 
 

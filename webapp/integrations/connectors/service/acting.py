@@ -95,7 +95,7 @@ def create(connector: Connector, wanted: Wanted) -> ConnectorRule:
     head, who = webhooks.journal_head(), context.principal()
     row = add(ConnectorRule(connector_id=connector.id, **values, cursor_seq=head.event_seq,
                             created_by=who.id if who.kind == "user" else None))  # fmt: skip
-    _told("connector.rule-created", row, dict.fromkeys(SHOWN))
+    _told("connector.rule_created", row, dict.fromkeys(SHOWN))
     wakes.wake(RUN)  # something may have happened while this was decided
     return row
 
@@ -108,7 +108,7 @@ def change(connector: Connector, row: ConnectorRule, wanted: Wanted) -> None:
     before = _shown(locked)
     for name, value in values.items():
         setattr(locked, name, value)
-    _told("connector.rule-changed", locked, before)
+    _told("connector.rule_changed", locked, before)
 
 
 def switch(row: ConnectorRule, *, on: bool) -> None:
@@ -122,7 +122,7 @@ def switch(row: ConnectorRule, *, on: bool) -> None:
     if on:
         locked.cursor_seq = webhooks.journal_head().event_seq
         wakes.wake(RUN)
-    _told("connector.rule-changed", locked, before)
+    _told("connector.rule_changed", locked, before)
 
 
 def remove(row: ConnectorRule) -> None:
@@ -131,7 +131,7 @@ def remove(row: ConnectorRule) -> None:
     locked = queries.rule(row.connector_id, row.id, lock=True)
     before = _shown(locked)
     locked.enabled, locked.deleted_at = False, clock.now()
-    _told("connector.rule-deleted", locked, before)
+    _told("connector.rule_deleted", locked, before)
 
 
 def _checked(connector: Connector, wanted: Wanted) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def ensure() -> None:
     locks.hold("connector-keys", 0)
     if not queries.key_rows():
         row = _made(clock.now())
-        journal.audit("connector-key.created", record_type="connector-key", record_id=row.id)
+        journal.audit("connector_key.created", record_type="connector_key", record_id=row.id)
 
 
 def shown() -> list[rules.Key]:
@@ -32,7 +32,7 @@ def shown() -> list[rules.Key]:
     rows = queries.key_rows()
     if not rows:
         raise errors.NotFound("There is no signing key yet; it is made with the first connector.")
-    journal.audit("connector-key.shown", record_type="connector-key", record_id=rows[0].id)
+    journal.audit("connector_key.viewed", record_type="connector_key", record_id=rows[0].id)
     return queries.keys()
 
 
@@ -45,7 +45,7 @@ def rotate(wait: timedelta = rules.OVERLAP) -> rules.Key:
         raise errors.Conflict("A new key waits for its turn already. Use it now, or withdraw it.")
     row = _made(now + wait)
     journal.audit(
-        "connector-key.rotated", record_type="connector-key", record_id=row.id, signs_from=row.starts_at
+        "connector_key.rotated", record_type="connector_key", record_id=row.id, signs_from=row.starts_at
     )
     return rules.Key(crypto.decrypt(row.sealed).decode(), row.starts_at)
 
@@ -58,7 +58,7 @@ def use_now() -> None:
     if row is None:
         raise errors.Conflict("No new key waits: the present one is the newest.")
     row.starts_at = clock.now()
-    journal.audit("connector-key.used", record_type="connector-key", record_id=row.id)
+    journal.audit("connector_key.used", record_type="connector_key", record_id=row.id)
 
 
 def withdraw() -> None:
@@ -68,7 +68,7 @@ def withdraw() -> None:
     row = _upcoming(clock.now())
     if row is None:
         raise errors.Conflict("No new key waits: the present one is the newest.")
-    journal.audit("connector-key.withdrawn", record_type="connector-key", record_id=row.id)
+    journal.audit("connector_key.withdrawn", record_type="connector_key", record_id=row.id)
     db.session.delete(row)
 
 

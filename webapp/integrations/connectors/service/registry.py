@@ -19,7 +19,7 @@ from webapp.models import Connector, ConnectorCall, ConnectorRule
 
 RUN = "connectors.run"  # the job that wakes a courier for an organization
 MOST = 500  # connectors of one organization
-SHOWN = ("name", "description", "url", "method", "inputs", "outputs", "enabled", "paused_why", "concurrency",
+SHOWN = ("name", "description", "url", "method", "inputs", "outputs", "enabled", "concurrency",
          "rate_per_second")  # fmt: skip
 WHY = {
     "person": "Paused by hand",
@@ -159,7 +159,7 @@ def pause_by_itself(connector_id: int, why: str) -> None:
 def _pause(row: Connector, why: str) -> None:
     before = _shown(row)
     row.enabled, row.paused_why, row.paused_at = False, why, clock.now()
-    _told("connector.paused", row, before)
+    _told("connector.paused", row, before, reason=WHY[why])
 
 
 def resume(connector: Connector, *, skip_missed: bool = False) -> None:

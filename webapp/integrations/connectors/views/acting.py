@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.integrations.connectors import forms, mapping, queries
+from webapp.integrations.connectors import describing, forms, mapping, queries
 from webapp.integrations.connectors.forms import RuleForm
 from webapp.integrations.connectors.mapping import Condition
 from webapp.integrations.connectors.service import acting as service
@@ -101,7 +101,7 @@ def _shown(row: Connector, wanted: service.Wanted) -> dict[str, Any] | None:
         "event": found.event, "real": found.real, "holds": found.holds, "problems": [p.words for p in found.problems],
         "body": json.dumps(found.body, indent=2, ensure_ascii=False),
         "inputs": json.dumps(found.inputs, indent=2, ensure_ascii=False),
-        "paths": [(path, str(value)[:80]) for path, value in mapping.paths(found.body)][:200],
+        "paths": [(path, describing.parameter_words(value)[:80]) for path, value in mapping.paths(found.body)][:200],
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def _page(secrets: list[tuple[str, str]]) -> Response:
     return pages.render("integrations/connectors/key.html", present=present, waiting=waiting, secrets=secrets,
                         older=[r for r in rows if present and r.starts_at < present.starts_at],
                         may_manage=may(CONNECTORS_MANAGE), page_title="Signing key",
-                        entries=audit.history("connector-key", present.id) if present else [])  # fmt: skip
+                        entries=audit.history("connector_key", present.id) if present else [])  # fmt: skip
 
 
 @bp.post("/settings/connectors/key/make")

@@ -8,6 +8,7 @@ from flask import Response, request
 from webapp.audit import queries as audit
 from webapp.integrations.connectors import describing, queries
 from webapp.integrations.connectors.forms import PARTS, ConnectorForm, Described, hint
+from webapp.integrations.connectors.rows import KINDS
 from webapp.integrations.connectors.service import registry as service
 from webapp.integrations.permissions import CONNECTORS_MANAGE, CONNECTORS_READ
 from webapp.integrations.queries import figures
@@ -126,7 +127,7 @@ def _form(
     wrong = [f"{p.part.capitalize()}: {p.error}" for p in parts if p.error]
     return pages.render("integrations/connectors/form.html", block="form" if request.method == "POST" else None,
                         status=status, form=form, row=row, parts=parts, wrong=wrong if status == 422 else [],
-                        kinds=[(k, words) for k, (words, _) in describing.KINDS.items()], page_title=title)  # fmt: skip
+                        kinds=[(k, words) for k, (words, _) in KINDS.items()], page_title=title)  # fmt: skip
 
 
 @bp.get("/settings/connectors/<int:connector_id>")
@@ -139,7 +140,7 @@ def connector(connector_id: int) -> Response:
     return pages.render(
         "integrations/connectors/show.html", row=row, state=state, state_words=STATES[state], tone=TONES[state],
         today=sums.get(row.id) or figures.Sum(0, 0, 0, 0), why=service.WHY.get(row.paused_why, ""),
-        counts=queries.counts(row.id), chart=chart(row.id, ConnectorHour), chart_columns=CHART_COLUMNS, days=DAYS,
+        counts=queries.counts(row.id), chart=chart(row.id, ConnectorHour, "Answered"), chart_columns=CHART_COLUMNS, days=DAYS,
         may_manage=may(CONNECTORS_MANAGE), entries=audit.history("connector", row.id),
         inputs=_described(row.inputs), outputs=_described(row.outputs), schema_columns=SCHEMA_COLUMNS,
         rules=queries.rules_of([row.id])[row.id], page_title=row.name,
