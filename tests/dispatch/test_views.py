@@ -1,17 +1,23 @@
 """The pages of jobs, as an office uses them."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.factories import dispatch as make
+from tests.factories.phone import picture
 from tests.factories.queries import counted
 from tests.factories.world import Company, csrf_of
+from webapp.customers import queries as customer_queries
+from webapp.customers import service as customers
 from webapp.dispatch import service
 from webapp.dispatch.queries import jobs as reading
+from webapp.dispatch.service import recurring
+from webapp.kit import clock
 from webapp.kit.db import add, db
-from webapp.models import ChecklistTemplate, DispatchJob
+from webapp.models import ChecklistTemplate, DispatchJob, Equipment
 
 
 def post(client: Any, url: str, **form: Any) -> Any:
@@ -149,3 +155,45 @@ def test_who_may_only_look_sees_no_way_to_act(company: Company, role: str) -> No
     assert "Cancel job" not in page
     assert "Assign" not in page
     assert post(office, f"/jobs/{number}/hold", reason="x").status_code == 403
+
+
+# A property ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_an_address_has_how_to_get_in_units_jobs_notes_photos_and_what_comes_again(
+    company: Company,
+) -> None:
+    with company.acting("admin"):
+        evelyn = customers.create(
+            {"name": "Evelyn Harper", "phone": "813-555-0142"},
+            properties=[{"address": "12 Maple St", "city": "Tampa", "state": "FL", "zip": "33606",
+                         "access_notes": "Gate 4471, dog in the yard"}, {"address": "9 Other Ave", "city": "Tampa"}],
+        )  # fmt: skip
+        here, elsewhere = (p.id for p in customer_queries.properties(evelyn.id))
+        add(
+            Equipment(customer_id=evelyn.id, property_id=here, kind="Furnace", make="Carrier", model="59SC5B")
+        )
+        done = make.job("No heat", customer_id=evelyn.id, property_id=here)
+        make.job("Not here", customer_id=evelyn.id, property_id=elsewhere)
+        service.write_note(done.id, "Filter sits behind the panel")
+        service.add_photo(done.id, picture(), caption="Nameplate")
+        recurring.create(
+            recurring.NewRecurring(
+                values={"title": "Tune-up"}, rule="FREQ=MONTHLY", starts_at=clock.now() + timedelta(days=3),
+                customer_id=evelyn.id, property_id=here,
+            )
+        )  # fmt: skip
+        number = evelyn.id
+    office = company.sign_in("dispatcher")
+    listed = office.get(f"/customers/{number}").get_data(as_text=True)
+    assert f'href="/customers/{number}/properties/{here}"' in listed
+    text = office.get(f"/customers/{number}/properties/{here}").get_data(as_text=True)
+    for words in ("12 Maple St", "Gate 4471, dog in the yard", "Evelyn Harper", "Furnace Carrier 59SC5B", "No heat", "Tune-up",
+                  "Filter sits behind the panel", "Nameplate", "Recurring jobs", "Every month"):  # fmt: skip
+        assert words in text, words
+    assert "Not here" not in text
+    assert f"/dispatch/book?customer={number}&amp;property={here}" in text
+    call = office.get(f"/dispatch/book?customer={number}&property={elsewhere}").get_data(as_text=True)
+    assert re.search(rf'<option selected[^>]* value="{elsewhere}"|value="{elsewhere}" selected', call)
+    assert office.get(f"/customers/{number}/properties/999999").status_code == 404
+    assert company.sign_in("technician").get(f"/customers/{number}/properties/{here}").status_code == 403

@@ -7,6 +7,7 @@ from webapp.customers import rules as addresses
 from webapp.equipment import queries, rules
 from webapp.equipment.permissions import EDIT, READ
 from webapp.kit import permissions
+from webapp.models import Property
 
 SHOWN = 20
 
@@ -15,6 +16,8 @@ def install() -> None:
     """Register with customers. Safe to call again."""
     if of_customer not in customers.CUSTOMER_PANELS:
         customers.CUSTOMER_PANELS.append(of_customer)
+    if of_property not in customers.PROPERTY_PANELS:
+        customers.PROPERTY_PANELS.append(of_property)
 
 
 def of_customer(customer_id: int) -> dict[str, Any]:
@@ -57,6 +60,32 @@ def of_customer(customer_id: int) -> dict[str, Any]:
         "url_label": "All equipment" if len(found) > SHOWN else "Add",
         "empty": "No equipment is written down: furnaces, water heaters, panels.",
     }
+
+
+def of_property(place: Property) -> dict[str, Any] | None:
+    """The units in use at an address."""
+    if not permissions.may(READ):
+        return None
+    day = queries.today()
+    return {
+        "title": "Equipment",
+        "columns": [
+            {"key": "name", "label": "Unit", "kind": "link", "sub": "location"},
+            {"key": "serial", "label": "Serial"},
+            {"key": "installed_on", "label": "Installed", "kind": "date"},
+            {"key": "warranty", "label": "Warranty"},
+        ],
+        "rows": [
+            {"id": unit.id, "name": rules.title(unit), "location": unit.location, "serial": unit.serial,
+             "installed_on": unit.installed_on, "warranty": _opening(rules.warranty_words(unit.warranty_until, day)),
+             "row_class": "late" if rules.warranty_state(unit.warranty_until, day) == "ending" else ""}
+            for unit in queries.at_property(place.id)
+        ],
+        "row_url": "/equipment/{}",
+        "url": f"/equipment/new?customer={place.customer_id}" if permissions.may(EDIT) else None,
+        "url_label": "Add",
+        "empty": "No equipment is written down: furnaces, water heaters, panels.",
+    }  # fmt: skip
 
 
 def _opening(text: str) -> str:

@@ -53,7 +53,8 @@ def show() -> Response:
             q=q,
             found=found,
         )
-    form = CallForm(formdata=None, customer_id=chosen.id if chosen else None)
+    form = CallForm(formdata=None, customer_id=chosen.id if chosen else None,
+                    property_id=request.args.get("property", type=int) if chosen else None)  # fmt: skip
     if chosen is None and q:
         said = form.customer_phone if sum(c.isdigit() for c in q) >= 7 else form.customer_name
         said.data = q
@@ -170,6 +171,8 @@ def _fill(form: CallForm) -> None:
     form.preset.choices = kit_forms.choices([("", "Choose…"), *((p.key, p.title) for p in service.presets())])
     number = form.customer_id.data
     places = [p for p in customers.properties(number) if not p.archived] if number else []
+    if request.method == "GET" and form.property_id.data not in {p.id for p in places}:
+        form.property_id.data = None  # an address that is somebody else's, or put away
     if form.property_id.data is None and places and form.customer_id.data:
         form.property_id.data = next((p.id for p in places if p.primary), places[0].id)
     form.property_id.choices = kit_forms.choices(

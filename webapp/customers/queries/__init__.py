@@ -3,6 +3,7 @@
 from webapp.customers.queries.merges import merges_into, root, survivor, survivor_ids, survivors
 from webapp.customers.queries.records import (
     CUSTOMER_PANELS,
+    PROPERTY_PANELS,
     SORTS,
     Filters,
     any_customer,
@@ -22,6 +23,7 @@ from webapp.customers.queries.records import (
 
 __all__ = [
     "CUSTOMER_PANELS",
+    "PROPERTY_PANELS",
     "SORTS",
     "Filters",
     "any_customer",

@@ -1,7 +1,7 @@
 """Reading customers.
 
 `CUSTOMER_PANELS`: what domains above know of a customer, functions from an id to a dict as `components/panel.html`
-takes it.
+takes it. `PROPERTY_PANELS`: the same of a property.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from webapp.kit.db import rows as read_rows
 from webapp.models import Customer, CustomerContact, Property
 
 CUSTOMER_PANELS: list[Callable[[int], dict[str, Any]]] = []
+PROPERTY_PANELS: list[Callable[[Property], dict[str, Any] | None]] = []
 
 
 @dataclass(frozen=True, slots=True)

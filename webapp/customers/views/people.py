@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.customers import forms, rules, service
-from webapp.customers.permissions import EDIT
+from webapp.customers import forms, queries, rules, service
+from webapp.customers.permissions import EDIT, READ
 from webapp.customers.service import people
 from webapp.customers.views.base import bp, changed, leads_on
 from webapp.kit import clean, crypto, db, errors, pages
@@ -84,6 +84,26 @@ def restore_contact(customer_id: int, token: str) -> Response:
 @leads_on
 def new_property(customer_id: int) -> Response:
     return _property_dialog(customer_id, forms.PropertyForm(), None)
+
+
+@bp.get("/<int:customer_id>/properties/<int:property_id>")
+@requires(READ)
+@leads_on
+def show_property(customer_id: int, property_id: int) -> Response:
+    """The page of one address: how to get in, what stands there, what was done and what is to come."""
+    place = people.property_of(customer_id, property_id)
+    found = [panel(place) for panel in queries.PROPERTY_PANELS]
+    return pages.render(
+        "customers/place.html",
+        block={"record": "record"},
+        page_title=place.address,
+        customer=db.get(Customer, customer_id),
+        phone=clean.phone_words(db.get(Customer, customer_id).phone),
+        place=place,
+        street=rules.one_line({"address": place.address, "unit": place.unit}),
+        region=rules.one_line({"city": place.city, "state": place.state, "zip": place.zip}),
+        panels=[panel for panel in found if panel is not None],
+    )
 
 
 @bp.route("/<int:customer_id>/properties/<int:property_id>/edit", methods=["GET", "POST"])

@@ -11,7 +11,7 @@ from webapp.dispatch.queries.jobs import Filters, conditions
 from webapp.dispatch.rules import lateness, statuses
 from webapp.kit import context
 from webapp.kit.db import rows
-from webapp.models import DispatchJob, Technician, Visit, VisitTechnician
+from webapp.models import DispatchJob, JobFile, JobNote, StoredFile, Technician, Visit, VisitTechnician
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +110,39 @@ def of_customer(customer_id: int, now: datetime, limit: int = 6) -> OfCustomer:
         .limit(limit)
     )  # fmt: skip
     return OfCustomer(int(sums.total), int(sums.open), sums.next, list(rows(shown)) if sums.total else [])
+
+
+def at_property(property_id: int, limit: int = 20) -> Sequence[Row[Any]]:
+    """Jobs at an address: those that are open first, then the latest."""
+    job = DispatchJob
+    return rows(
+        select(job.id, job.title, job.job_type, job.status, job.held_at, job.scheduled_start, job.scheduled_end, job.outcome,
+               Technician.name.label("technician"))
+        .outerjoin(Technician, and_(Technician.tenant_id == job.tenant_id, Technician.id == job.technician_id))
+        .where(job.tenant_id == context.tenant_id(), job.property_id == property_id)
+        .order_by(job.status.not_in(statuses.OVER).desc(), func.coalesce(job.scheduled_start, job.created_at).desc(), job.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+
+
+def notes_at(property_id: int, limit: int = 6) -> Sequence[Row[Any]]:
+    """What was last written on the jobs of an address, pinned notes first."""
+    return rows(
+        select(JobNote, DispatchJob.title)
+        .join(DispatchJob, and_(DispatchJob.tenant_id == JobNote.tenant_id, DispatchJob.id == JobNote.job_id))
+        .where(JobNote.tenant_id == context.tenant_id(), DispatchJob.property_id == property_id)
+        .order_by(JobNote.pinned.desc(), JobNote.id.desc())
+        .limit(limit)
+    )
+
+
+def photos_at(property_id: int, limit: int = 12) -> Sequence[Row[Any]]:
+    """The last photos that were taken at an address, with their files."""
+    return rows(
+        select(JobFile, StoredFile, DispatchJob.title)
+        .join(StoredFile, and_(StoredFile.tenant_id == JobFile.tenant_id, StoredFile.id == JobFile.file_id))
+        .join(DispatchJob, and_(DispatchJob.tenant_id == JobFile.tenant_id, DispatchJob.id == JobFile.job_id))
+        .where(JobFile.tenant_id == context.tenant_id(), JobFile.kind == "photo", DispatchJob.property_id == property_id)
+        .order_by(JobFile.id.desc())
+        .limit(limit)
+    )  # fmt: skip
