@@ -202,6 +202,25 @@ def test_a_whole_job_is_done_without_a_signal_and_the_office_sees_each_thing_onc
     assert counts(company) == [2, 1, 1, 1, 1]
 
 
+def test_a_photo_that_the_office_attached_is_seen_without_a_signal(
+    company: Company, day: Day, visit: Visit
+) -> None:
+    with company.acting("admin"):
+        dispatch.add_photo(day.first, make.picture(size=(320, 240)), caption="Where the unit is")
+    page = visit(company, "technician", **TOUCH)
+    opened(page)
+    page.context.set_offline(True)
+    page.locator(".tr-stop", has_text="AC not cooling").click()
+    picture = fold(page, "photos").get_by_role("img", name="Where the unit is")
+    expect(picture).to_be_visible()
+    for _ in range(50):
+        if picture.evaluate("e => e.complete && e.naturalWidth"):
+            break
+        page.wait_for_timeout(100)
+    assert picture.evaluate("e => e.naturalWidth") == 320
+    assert picture.get_attribute("src").startswith("blob:")  # type: ignore[union-attr]
+
+
 def two_notes(page: Page) -> None:
     """Two notes on the first job, kept on the phone."""
     page.goto("/my/day")

@@ -10,12 +10,15 @@ import * as store from "./store.js";
 const LOOK_MS = 90_000; // how often an open page asks for news without being told
 const TRY_MS = [3_000, 8_000, 20_000, 60_000]; // after a try that found no signal
 const GATHER_MS = 400;
+const MOST_PICTURES = 60; // kept on the phone
+const MOST_BYTES = 4_000_000; // of one of them
 
 export const app = {
   person: undefined,
   session: null, // name, company, tabs, as last heard
   day: null,
   prices: [],
+  pictures: new Map(), // of the day's jobs, by the file's number: {type, bytes}
   actions: [],
   fetched: 0, // when the day came, by the server's clock
   online: navigator.onLine,
@@ -50,6 +53,7 @@ async function load(person) {
   clock.set(offset);
   Object.assign(app, { session: session ?? null, day: day?.data ?? null, fetched: day?.at ?? 0, prices: prices?.data ?? [], whole: Boolean(day && prices) });
   app.actions = await store.actions(person);
+  app.pictures = await store.pictures(person);
 }
 
 /**
@@ -156,6 +160,8 @@ async function settle() {
   if (who.technician) {
     await fetchDay();
     await fetchPrices();
+    app.draw();
+    await fetchPictures();
     app.whole = true;
     listen();
   }
@@ -193,6 +199,23 @@ async function fetchPrices() {
   if (!found) return;
   await store.put(app.person, "prices", found);
   app.prices = found.data;
+}
+
+/** Photos and signatures of the day's jobs, so that they are seen without a signal; those of other days go. */
+async function fetchPictures() {
+  const files = app.day.jobs.flatMap((job) => job.files).filter((file) => file.kind !== "document").slice(0, MOST_PICTURES);
+  const wanted = new Set(files.map((file) => file.id));
+  for (const id of app.pictures.keys()) if (!wanted.has(id)) await store.dropPicture(app.person, id);
+  for (const file of files) {
+    if (asked) break; // something waits to be sent: the rest comes with the next round
+    if (app.pictures.has(file.id)) continue;
+    try {
+      await store.putPicture(app.person, file.id, await net.getPicture(file.url, MOST_BYTES));
+    } catch (problem) {
+      if (!(problem instanceof net.Refused)) throw problem; // too large, or gone meanwhile: it is shown with a signal only
+    }
+  }
+  app.pictures = await store.pictures(app.person);
 }
 
 export function soon(ms = GATHER_MS) {

@@ -1,6 +1,6 @@
 // One job: whom to reach, what is to be done, and everything that is kept on it. The next step is the one big button.
 import { html, nothing } from "lit-html";
-import { act, dateWords, dayWords, minutesWords, money, momentWords, timeWords } from "./app.js";
+import { act, app, dateWords, dayWords, minutesWords, money, momentWords, timeWords } from "./app.js";
 import * as clock from "./clock.js";
 import { versions } from "./decisions.js";
 import { icon, kept, lines, milliWords, notSent, pill, section } from "./parts.js";
@@ -59,7 +59,12 @@ const equipment = (job) => job.equipment.map((u) => html`<div class="tr-unit">
 </div>`);
 
 const STAGE_WORDS = { before: "Before", after: "After" };
-const source = (f) => (f.picture ? address(f.action, f.picture) : f.url);
+/** What was taken here, else what is kept here, else what the server has. */
+function source(f) {
+  if (f.picture) return address(f.action, f.picture);
+  const kept = app.pictures.get(f.id);
+  return kept ? address(`file-${f.id}`, kept) : app.online ? f.url : "";
+}
 
 const gallery = (job, files) => html`<ul class="tr-photos">${files.map((f) => html`<li>
   ${f.kind === "document" ? html`<a class="tr-btn tr-btn-secondary tr-btn-full" href=${f.url}>${icon("file-text", 18)}${f.caption}</a>` : source(f) ? html`<a href=${source(f)} target="_blank" rel="noopener"><img src=${source(f)} alt=${f.kind === "signature" ? `Signature of ${f.signer}` : f.caption || "Photo"} loading="lazy"></a>` : html`<span class="tr-photo-gone">${icon("camera", 22)}</span>`}

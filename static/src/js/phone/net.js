@@ -49,6 +49,13 @@ export async function session() {
 
 export const getJson = async (url) => (await ask(url)).json();
 
+/** A picture as it is kept; Refused when it is larger than `most` bytes. */
+export async function getPicture(url, most) {
+  const answer = await ask(url, {}, UPLOAD_MS);
+  if (Number(answer.headers.get("Content-Length")) > most) throw new Refused(413, "The picture is too large to be kept.");
+  return { type: answer.headers.get("Content-Type") ?? "", bytes: await answer.arrayBuffer() };
+}
+
 /** JSON of an address, or null while it is as it was when it gave this tag. */
 export async function fresher(url, tag) {
   const answer = await ask(url, { headers: tag ? { "If-None-Match": tag } : {} });

@@ -72,3 +72,17 @@ export async function addToAction(person, id, more) {
   await change.done;
 }
 export const dropAction = async (person, id) => (await own(person)).delete("queue", id);
+
+// Pictures are kept beside the day, one by one: `forget` wipes them with it.
+const PICTURE = "picture-";
+
+/** Every picture that is kept, by its number: {type, bytes}. */
+export async function pictures(person) {
+  const db = await own(person);
+  const range = IDBKeyRange.bound(PICTURE, `${PICTURE}\uffff`);
+  const [names, found] = await Promise.all([db.getAllKeys("kept", range), db.getAll("kept", range)]);
+  return new Map(names.map((name, at) => [Number(name.slice(PICTURE.length)), found[at]]));
+}
+
+export const putPicture = (person, id, picture) => put(person, PICTURE + id, picture);
+export const dropPicture = async (person, id) => (await own(person)).delete("kept", PICTURE + id);
