@@ -91,6 +91,45 @@ def test_a_link_says_nothing_else_of_the_company(
         assert secret not in text, secret
 
 
+def test_the_link_of_a_customer_ends_when_the_job_is_given_to_another(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    job, url = tomorrow_week
+    with clock.at(make.NOW):
+        with company.acting():
+            service.update(job.id, {"customer_name": "Evelyn Harper-Jones"})
+        assert client.get(url).status_code == 200, "the same person, spelt otherwise"
+        with company.acting():
+            service.update(job.id, {"customer_name": "Noah Other", "customer_phone": "813-555-0199"})
+        answer = client.get(url)
+        assert answer.status_code == 404
+        assert "Noah" not in answer.get_data(as_text=True)
+        with company.acting():
+            fresh = make.url(job)
+        assert client.get(fresh).status_code == 200
+
+
+def test_a_time_that_was_offered_cannot_be_taken_when_the_notice_has_run_out(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    job, url = tomorrow_week
+    with clock.at(make.NOW), company.acting():
+        found = links.enter(url.removeprefix("/v/")).found
+        first = moving.offers(found)[0]
+        slot = moving.slot(found, first)
+    with company.acting():
+        configuring.set_terms(rules.Terms(notice_hours=24), 15)
+    with clock.at(first.starts_at - timedelta(hours=23, minutes=30)):
+        with company.acting():
+            slot = moving.slot(found, first)  # offered a moment ago, when it was still far enough
+        page = client.get(url).get_data(as_text=True)
+        answer = client.post(f"{url}/move", data={"csrf_token": csrf_of(page), "slot": slot})
+    assert answer.status_code == 409
+    assert "too near by now" in answer.get_data(as_text=True)
+    with company.acting():
+        assert get(DispatchJob, job.id).scheduled_start == make.at(9)
+
+
 @pytest.mark.parametrize("spoil", ["nonsense", "cut", "changed", "other purpose", "ended"])
 def test_a_link_that_is_none_says_so_and_no_more(
     company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str], spoil: str

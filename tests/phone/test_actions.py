@@ -11,6 +11,7 @@ from tests.factories.world import Company
 from webapp.dispatch import service as dispatch
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages
+from webapp.dispatch.service import conflicts
 from webapp.kit import clock, files
 from webapp.kit.db import db, get
 from webapp.kit.tables import AuditEntry
@@ -445,10 +446,26 @@ def test_whoever_was_taken_off_a_job_cannot_decide_that_their_words_stand_on_it(
     assert answer["outcome"] == "conflict"
     path = f"/my/phone/conflicts/{answer['conflict']['id']}"
     assert phone.post(path, {"choice": "phone"}).status_code == 409
+    assert phone.post(path, {"choice": "office"}).status_code == 409, (
+        "nor let it go before the office has seen it"
+    )
     with company.acting("dispatcher"):
         assert get(DispatchJob, day.first).outcome == ""
         dispatch.resolve_conflict(answer["conflict"]["id"], "phone")
         assert get(DispatchJob, day.first).outcome == "Mine all the same"
+
+
+def test_a_phone_cannot_fill_the_office_with_differences(
+    company: Company, phone: Phone, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conflicts, "MOST_OPEN", 3)
+    job = phone.job(day.first)
+    with company.acting("dispatcher"):
+        dispatch.unassign(day.first)
+    answers = [phone.send("note", job, body=f"Note {n}").get_json() for n in range(5)]
+    assert [a["outcome"] for a in answers] == ["conflict"] * 3 + ["refused"] * 2
+    assert "wait for the office" in answers[-1]["message"]
+    assert how_many(company, PhoneConflict) == 3
 
 
 @pytest.mark.parametrize(("kind", "data"), [

@@ -34,6 +34,7 @@ def install() -> None:
     for name in STANDING:
         events.subscribe(name, stands)
     events.subscribe("dispatch.status-changed", stepped)
+    events.subscribe("dispatch.updated", changed)
     events.subscribe("message.failed", failed)
 
 
@@ -43,6 +44,16 @@ def stands(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:
     if job_id is None or (name != "dispatch.cancelled" and (start is None or start <= clock.now())):
         return  # nothing to tell of a time that is over or not known yet
     telling.later(job_id, moved=name == "dispatch.moved")
+
+
+def changed(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:
+    """Another customer was put on a job: the links of the one before end. A name that is only written anew ends none."""
+    fields = set(payload.get("changed") or ())
+    somebody_else = "customer_name" in fields and bool(
+        fields & {"customer_id", "customer_phone", "customer_email"}
+    )
+    if job_id is not None and somebody_else:
+        links.end_all(job_id)
 
 
 def stepped(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:

@@ -81,3 +81,15 @@ def end_tracking(visit_id: int) -> None:
         .values(ends_at=now)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
+
+
+def end_all(job_id: int) -> None:
+    """The job is somebody else's now: whoever had a link to its visits sees nothing of it any more."""
+    now = clock.now()
+    db.session.execute(
+        update(VisitLink)
+        .where(VisitLink.tenant_id == context.tenant_id(), VisitLink.visit_id.in_(queries.visit_ids(job_id)),
+               (VisitLink.ends_at > now) | VisitLink.ends_at.is_(None))
+        .values(ends_at=now)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip

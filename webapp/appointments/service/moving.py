@@ -21,6 +21,7 @@ from webapp.routing import service as routing
 OFFERS: Final = 8
 SLOT: Final = "visit-slot"
 SLOT_SECONDS: Final = 3600  # how long an offered time may be taken up
+GRACE: Final = timedelta(minutes=15)  # somebody may think about it while the notice runs out
 TAKEN: Final = "That time has just been taken. These are free now."
 _EXAMPLE = {"id": 42, "visit_id": 51, "kind": "cancel", "note": "We are travelling", "status": "open"}
 REQUESTED = events.declare(
@@ -106,6 +107,8 @@ def move(found: queries.Found, chosen: str) -> None:
     starts, ends, window_start, window_end = (
         datetime.fromtimestamp(n, tz=clock.now().tzinfo) for n in read[2:]
     )
+    if starts < clock.now() + timedelta(hours=settings.present().terms.notice_hours) - GRACE:
+        raise errors.Conflict("That time is too near by now. Choose one of these.")
     before = found.visit.scheduled_start
     with as_customer(found):
         try:

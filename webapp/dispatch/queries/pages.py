@@ -166,6 +166,18 @@ def conflicts(job_id: int) -> Sequence[Row[Any]]:
     )  # fmt: skip
 
 
+def conflicts_open(job_id: int, technician_id: int) -> int:
+    """How many of a technician's conflicts on a job nobody has decided."""
+    return int(
+        db.session.scalar(
+            select(func.count())
+            .select_from(PhoneConflict)
+            .where(PhoneConflict.tenant_id == context.tenant_id(), PhoneConflict.job_id == job_id,
+                   PhoneConflict.technician_id == technician_id, PhoneConflict.resolved_at.is_(None))
+        ) or 0
+    )  # fmt: skip
+
+
 DEEDS = {
     "dispatch.created": timeline.Deed("booked this job", "calendar-plus", "success"),
     "dispatch.updated": timeline.Deed("changed the details", "pencil", "accent", diff=True),

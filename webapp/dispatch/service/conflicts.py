@@ -8,6 +8,7 @@ from webapp.accounts.service import notices
 from webapp.dispatch import events as told
 from webapp.dispatch.permissions import DISPATCH_EDIT, DISPATCH_OWN
 from webapp.dispatch.queries import jobs as reading
+from webapp.dispatch.queries import pages
 from webapp.dispatch.rules import versions
 from webapp.dispatch.service import attachments, fieldwork
 from webapp.dispatch.service.authors import Author
@@ -17,6 +18,7 @@ from webapp.kit.permissions import may
 from webapp.models import DispatchJob, PhoneConflict, Technician
 from webapp.timesheets.service import telling as time_telling
 
+MOST_OPEN: Final = 50  # conflicts of one technician on one job that nobody has decided
 CHOICES: Final = {"phone": "the phone's version", "office": "the office's version"}
 
 
@@ -26,6 +28,10 @@ def keep(act: fieldwork.Act, clash: fieldwork.Clash, technician_id: int, at: dat
     Raises Invalid and TooLarge for a picture that is none.
     """
     job = get(DispatchJob, act.job_id)
+    if pages.conflicts_open(job.id, technician_id) >= MOST_OPEN:
+        raise errors.Invalid.one(
+            "job_id", f"{MOST_OPEN} differences on this job wait for the office. Call them."
+        )
     # which file it is says the server alone: a phone that named one could have any of the company's shown or deleted
     sent = {k: v for k, v in act.data.items() if k != fieldwork.KEPT} | dict(clash.sent)
     if act.picture and act.kind in fieldwork.PICTURED:
@@ -62,7 +68,8 @@ def resolve(conflict_id: int, choice: str, *, job_id: int | None = None) -> Phon
     """Decide for one of the versions: `phone` does what the phone asked for, `office` leaves it as it is.
 
     `job_id`: the job on whose page it stands. The office decides any; a technician their own, where no step out of order
-    is needed. Raises Conflict when it is decided already or cannot be done (any more), NotFound.
+    is needed, and only while they are sent on the job. Raises Conflict when it is decided already or cannot be done (any
+    more), NotFound.
     """
     found = get(PhoneConflict, conflict_id, lock=True, what="phone conflict")
     mine = may(DISPATCH_OWN) and found.technician_id == context.principal().technician_id
@@ -73,7 +80,7 @@ def resolve(conflict_id: int, choice: str, *, job_id: int | None = None) -> Phon
     if found.resolved_at is not None:
         raise errors.Conflict(f"This was decided already: {CHOICES[found.choice]} holds.")
     job = get(DispatchJob, found.job_id, lock=True)
-    if choice == "phone" and not may(DISPATCH_EDIT) and not reading.is_sent(job.id, found.technician_id):
+    if not may(DISPATCH_EDIT) and not reading.is_sent(job.id, found.technician_id):
         raise errors.Conflict("This job is not yours any more: the office decides.")
     if choice == "phone":
         author = Author(get(Technician, found.technician_id).name, found.technician_id)
