@@ -3,18 +3,20 @@
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.factories import appointments as make
 from tests.factories import dispatch, people
 from tests.factories.world import Company, csrf_of
+from webapp.accounts.queries import organization
 from webapp.appointments.service import booking
 from webapp.customers import service as customers
 from webapp.dispatch import service
 from webapp.kit import clock, errors
 from webapp.kit.db import add, db
-from webapp.models import Customer, DispatchJob, Equipment, Technician
+from webapp.models import Customer, DispatchJob, Equipment, Holiday, Technician
 
 PLACE = {"address": "12 Maple St", "city": "Tampa", "state": "FL", "zip": "33606"}
 
@@ -213,6 +215,20 @@ def test_the_time_that_is_ticked_stays_ticked_and_is_never_one_that_is_not_offer
     assert answer.status_code == 422, "a script shows only these"
     assert "Choose one of these times." in answer.get_data(as_text=True)
     assert ticked(answer.get_data(as_text=True)) == [], "nobody books by accident what they did not choose"
+
+
+def test_a_time_on_a_holiday_says_so(company: Company, evelyn: Customer, tina: Technician) -> None:
+    with clock.at(make.NOW):
+        with company.acting():
+            call = booking.Call(preset=booking.presets()[0], customer_id=evelyn.id)
+            first = booking.offers(call)[0].window_start.astimezone(ZoneInfo(organization().time_zone)).date()
+            add(Holiday(on_date=first, name="Founders Day"))
+        browser = company.sign_in("dispatcher")
+        page = browser.get(f"/dispatch/book?customer={evelyn.id}").get_data(as_text=True)
+        given = fields(page, customer_id=evelyn.id)
+        assert "Founders Day" in browser.post("/dispatch/book/times", data=given, hx="times").get_data(
+            as_text=True
+        )
 
 
 def ticked(page: str) -> list[int]:

@@ -4,6 +4,7 @@ import io
 import re
 import threading
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -25,6 +26,7 @@ from webapp.kit.tables import AuditEntry
 from webapp.models import (
     ContactChoice,
     DispatchJob,
+    Holiday,
     JobFile,
     JobMaterial,
     JobNote,
@@ -107,6 +109,23 @@ def test_the_link_of_a_customer_ends_when_the_job_is_given_to_another(
         with company.acting():
             fresh = make.url(job)
         assert client.get(fresh).status_code == 200
+
+
+def test_holidays_are_not_offered_to_customers_and_marked_where_the_office_books(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    _, url = tomorrow_week
+    with clock.at(make.NOW):
+        with company.acting():
+            before = moving.offers(links.enter(url.removeprefix("/v/")).found)
+            day = before[0].window_start.astimezone(ZoneInfo(organization().time_zone)).date()
+            add(Holiday(on_date=day, name="Founders Day"))
+            after = moving.offers(links.enter(url.removeprefix("/v/")).found)
+            assert after, "other days are"
+            assert len(after) == len(before)
+            assert all(
+                o.window_start.astimezone(ZoneInfo(organization().time_zone)).date() != day for o in after
+            )
 
 
 def test_a_time_that_was_offered_cannot_be_taken_when_the_notice_has_run_out(

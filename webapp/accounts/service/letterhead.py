@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from webapp.accounts import queries
-from webapp.kit import errors, files, money, words
+from webapp.kit import clean, errors, files, money, words
 from webapp.models import Organization
 
 _BLUE, _BLACK, _READABLE = "#2563eb", "#0f172a", 150
@@ -22,6 +22,7 @@ def values() -> dict[str, Any]:
     is_light = _brightness(color) > _READABLE
     return {
         "company": company,
+        "phone": clean.phone_words(company.phone),
         "logo": _logo(company),
         "color": color,
         "ink": _BLACK if is_light else color,  # the colour as text on white

@@ -10,7 +10,7 @@ from webapp.appointments import settings
 from webapp.appointments.permissions import APPOINTMENTS_SEND
 from webapp.appointments.queries import visits as queries
 from webapp.appointments.rules import moving
-from webapp.appointments.service import telling
+from webapp.appointments.service import holidays, telling
 from webapp.dispatch import service as dispatch
 from webapp.dispatch.permissions import DISPATCH_ASSIGN, DISPATCH_EDIT
 from webapp.kit import clean, clock, context, crypto, errors, events, journal, permissions
@@ -19,6 +19,7 @@ from webapp.models import DispatchJob, VisitRequest
 from webapp.routing import service as routing
 
 OFFERS: Final = 8
+SPARE: Final = 12  # looked for beside them, since holidays are not offered
 SLOT: Final = "visit-slot"
 SLOT_SECONDS: Final = 3600  # how long an offered time may be taken up
 GRACE: Final = timedelta(minutes=15)  # somebody may think about it while the notice runs out
@@ -76,7 +77,8 @@ def confirm(found: queries.Found) -> None:
 
 
 def offers(found: queries.Found) -> list[routing.Offer]:
-    """Free times that the visit can be moved to, in their order; beyond the notice, within the days ahead."""
+    """Free times that the visit can be moved to, in their order; beyond the notice, within the days ahead, on no
+    holiday: that is for the office to decide."""
     terms, now = settings.present().terms, clock.now()
     wanted = routing.wanted_by(
         found.job,
@@ -84,8 +86,12 @@ def offers(found: queries.Found) -> list[routing.Offer]:
         latest=now + timedelta(days=terms.days_ahead),
     )
     present = telling.window_of(found)
-    free = routing.offers(replace(wanted, exclude_visit_id=found.visit.id), limit=OFFERS + 1)
-    others = [o for o in free if present is None or (o.window_start, o.window_end) != present]
+    free = routing.offers(replace(wanted, exclude_visit_id=found.visit.id), limit=OFFERS + 1 + SPARE)
+    closed = holidays.names(now, terms.days_ahead)
+    others = [
+        o for o in free
+        if (present is None or (o.window_start, o.window_end) != present) and holidays.of(o.window_start, closed) is None
+    ]  # fmt: skip
     return sorted(others[:OFFERS], key=lambda o: o.window_start)
 
 

@@ -10,7 +10,7 @@ from flask import Response, request
 from webapp.appointments.forms import STARTS, CallForm
 from webapp.appointments.queries import booking as queries
 from webapp.appointments.service import booking as service
-from webapp.appointments.service import telling
+from webapp.appointments.service import holidays, telling
 from webapp.appointments.views import booking_bp as bp
 from webapp.customers import queries as customers
 from webapp.customers import service as customer_service
@@ -217,8 +217,10 @@ def _free(form: CallForm) -> tuple[list[dict[str, Any]], str, service.Preset | N
         found = service.offers(call)
     except (errors.Invalid, errors.Conflict) as problem:
         return [], problem.message, None
+    closed = holidays.names(clock.now(), 31)
     return [
-        {"slot": service.slot(o), "place": service.place(o), "who": o.technician_name, "why": o.why, "window_start": o.window_start,
+        {"slot": service.slot(o), "holiday": holidays.of(o.window_start, closed),
+         "place": service.place(o), "who": o.technician_name, "why": o.why, "window_start": o.window_start,
          "window_end": o.window_end}
         for o in found
     ], "", call.preset  # fmt: skip
