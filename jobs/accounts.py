@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from webapp.accounts.service import key_reminders, key_usage, links, sandboxes
+from webapp.accounts.service import key_reminders, key_usage, links
 from webapp.kit import context, counts, jobs, journal
 
 
@@ -33,9 +33,3 @@ def forget_key_usage(run: jobs.Run) -> dict[str, Any]:
 def remind_of_keys(run: jobs.Run) -> dict[str, Any]:
     """Tell who made a key, and the owners, 14 and 3 days before it expires."""
     return {"told": key_reminders.tell()}
-
-
-@jobs.job(sandboxes.FORGET, queue=jobs.LONG)
-def forget_sandbox(run: jobs.Run) -> None:
-    """Delete what a sandbox holds that was reset."""
-    sandboxes.forget(run)

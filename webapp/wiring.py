@@ -12,7 +12,7 @@ from webapp.kit import api, assets, context, pages, permissions, plug, values, w
 
 DOMAINS = ("audit", "messaging", "accounts", "downloads", "imports", "technicians", "catalog", "customers",
            "fleet", "timesheets", "equipment", "dispatch", "routing", "sla", "sales", "appointments",
-           "integrations", "phone", "desk")  # fmt: skip
+           "integrations", "phone", "sandbox", "desk")  # fmt: skip
 NAVIGATION: list[plug.NavItem] = []
 
 

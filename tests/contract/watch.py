@@ -12,11 +12,11 @@ from psycopg import sql
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from webapp.accounts.service import key_usage
 from webapp.kit.api import Route
 from webapp.kit.db import Base
 
 BOOKS = {"user_sessions", "api_keys"}  # when somebody was last seen
+BOOKED = {"jobs": "kind <> 'accounts.key_usage'"}  # files how often keys were used, whenever one was
 JOURNAL = {"audit_entries", "journal_heads", "directory"}  # a refused sign-in is written down
 
 
@@ -30,13 +30,12 @@ class Rows:
         ]
         one = sql.SQL(
             "select {name}, count(*), coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t"
-            " where tenant_id = any(%(tenants)s::uuid[]){but}"
+            " where tenant_id = any(%(tenants)s::uuid[]) and {seen}"
         )
-        but = {
-            "jobs": sql.SQL(" and kind <> {}").format(sql.Literal(key_usage.JOB))
-        }  # comes from a thread, when it likes
         self.query = sql.SQL(" union all ").join(
-            one.format(name=sql.Literal(name), table=sql.Identifier(name), but=but.get(name, sql.SQL("")))
+            one.format(
+                name=sql.Literal(name), table=sql.Identifier(name), seen=sql.SQL(BOOKED.get(name, "true"))
+            )
             for name in tables
         )
 

@@ -508,6 +508,7 @@ def route_plan(company: Company) -> int:
         return routing.ask(today + timedelta(days=7 - today.weekday())).id
 
 
+import_module("tests.faults.api_keys")
 import_module("tests.faults.webhooks")
 import_module("tests.faults.promises")  # scenes of promises, recurring jobs and places
 

@@ -15,11 +15,13 @@ from webapp.accounts.permissions import KEYS_MANAGE
 from webapp.accounts.service import organizations
 from webapp.kit import context, directory, errors, ids, jobs, journal, permissions, tenancy
 from webapp.kit.db import db
-from webapp.kit.tables import DirectoryEntry, Job
+from webapp.kit.tables import Job
 from webapp.models import Organization
 
 KEPT = "Kept here: this is test mode, which calls nobody."
-FORGET = "accounts.forget_sandbox"
+FORGET = (
+    "sandbox.forget"  # the job that deletes what a retired one holds; it lives where all tables are known
+)
 
 _known: dict[UUID, bool] = {}  # whether an organization is a sandbox: said when it is made, never changed
 MOST = 50_000
@@ -102,65 +104,6 @@ def _retire(sandbox: UUID) -> None:
             .execution_options(synchronize_session=False)
         )
         jobs.add(FORGET, dedupe_key="once")
-
-
-def forget(run: jobs.Run) -> None:
-    """Delete what a retired sandbox holds, table by table, the referring ones first; at the end its names.
-
-    Audit entries and events stay: no role of the application may delete them. Does nothing to an organization that is
-    no sandbox, or that keys still work in.
-    """
-    from webapp.kit.db import Base
-
-    tenant = context.tenant_id()
-    owner = db.session.scalar(select(Organization.sandbox_of).where(Organization.tenant_id == tenant))
-    if owner is None or _in_use(owner, tenant):
-        raise jobs.GiveUp("This is no retired sandbox; nothing was deleted.")
-    stay = {
-        "audit_entries",
-        "events",
-        "journal_heads",
-        "jobs",
-        "organizations",
-        "directory",
-        "pay_lines",
-        "pay_periods",
-    }
-    waiting = [
-        t.name
-        for t in reversed(Base.metadata.sorted_tables)
-        if "tenant_id" in t.columns and t.name not in stay
-    ]
-    # settled records hold on to others; what they hold is tried again once more has gone
-    for _ in range(4):
-        left = [name for name in waiting if not _emptied(name, tenant)]
-        run.checkpoint()
-        if not left or left == waiting:
-            break
-        waiting = left
-    _nameless(tenant)
-
-
-def _emptied(table: str, tenant: UUID) -> bool:
-    try:
-        with db.session.begin_nested():
-            db.session.execute(text(f'delete from "{table}" where tenant_id = :tenant'), {"tenant": tenant})  # noqa: S608  # our own name
-    except IntegrityError:
-        return False
-    return True
-
-
-def _in_use(owner: UUID, sandbox: UUID) -> bool:
-    with tenancy.across(owner):
-        return present(owner) == sandbox
-
-
-def _nameless(tenant: UUID) -> None:
-    db.session.execute(
-        delete(DirectoryEntry)
-        .where(DirectoryEntry.tenant_id == tenant)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def is_one(tenant_id: UUID) -> bool:

@@ -1,0 +1,84 @@
+"""What a sandbox holds and what it kept instead of sending. Each function reads the present organization."""
+
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from webapp.integrations import queries as hooks
+from webapp.integrations import rules
+from webapp.kit import context
+from webapp.kit.db import db
+from webapp.kit.tables import AuditEntry, Event, Job
+from webapp.messaging import queries as messages
+from webapp.models import (
+    Customer,
+    DispatchJob,
+    Item,
+    Message,
+    Sale,
+    Technician,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from webapp.sandbox.service import FILL
+
+SHOWN = 20  # messages, and deliveries
+COUNTED: dict[str, Any] = {"Technicians": Technician, "Items": Item, "Customers": Customer, "Jobs": DispatchJob, "Sales": Sale,
+           "Messages kept": Message, "Calls kept": WebhookDelivery}  # fmt: skip
+
+
+def counts() -> dict[str, int]:
+    """How much there is of everything, by its name for people; one statement."""
+    columns = [
+        select(func.count()).select_from(model).where(model.tenant_id == context.tenant_id()).scalar_subquery().label(name)
+        for name, model in COUNTED.items()
+    ]  # fmt: skip
+    row = db.session.execute(select(*columns)).one()
+    return {name: int(value) for name, value in zip(COUNTED, row, strict=True)}
+
+
+def being_filled() -> bool:
+    """Whether the job that fills it is still to be done."""
+    statement = select(Job.id).where(
+        Job.tenant_id == context.tenant_id(), Job.kind == FILL, Job.status.in_(("waiting", "running"))
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def kept_messages() -> list[dict[str, Any]]:
+    """The newest messages, with their texts but for links that sign somebody in."""
+    found = db.session.scalars(
+        select(Message)
+        .where(Message.tenant_id == context.tenant_id())
+        .order_by(Message.id.desc())
+        .limit(SHOWN)
+    ).all()
+    return [
+        {"id": m.id, "channel": m.channel, "to": m.to_address, "at": m.created_at,
+         "subject": m.subject or ("Text message" if m.channel == "sms" else ""), "why": m.why,
+         "body": "It holds a sign-in link or a code." if m.secret else messages.content(m).body}
+        for m in found
+    ]  # fmt: skip
+
+
+def kept_calls() -> list[dict[str, Any]]:
+    """The newest deliveries to webhooks, with the bytes that would have been sent; one statement."""
+    d, tenant = WebhookDelivery, context.tenant_id()
+    of_audit = d.event == rules.AUDIT
+    found = db.session.execute(
+        select(d.public_id, d.event, d.event_id, d.event_at, d.data, d.error, WebhookEndpoint.api, WebhookEndpoint.url,
+               Event.payload, AuditEntry.action, AuditEntry.source, AuditEntry.correlation_id,
+               AuditEntry.payload.label("audit_payload"))
+        .join(WebhookEndpoint, and_(WebhookEndpoint.tenant_id == d.tenant_id, WebhookEndpoint.id == d.endpoint_id))
+        .outerjoin(Event, and_(Event.tenant_id == d.tenant_id, Event.seq == d.event_seq, ~of_audit))
+        .outerjoin(AuditEntry, and_(AuditEntry.tenant_id == d.tenant_id, AuditEntry.seq == d.event_seq,
+                                    AuditEntry.created_at == d.event_at, of_audit))
+        .where(d.tenant_id == tenant)
+        .order_by(d.id.desc())
+        .limit(SHOWN)
+    ).all()  # fmt: skip
+    return [
+        {"id": row.public_id, "event": row.event, "url": row.url, "at": row.event_at, "why": row.error,
+         "body": rules.body(row.event_id, row.event, row.event_at, tenant, hooks.data_of(row), row.api).decode()}
+        for row in found
+    ]  # fmt: skip
