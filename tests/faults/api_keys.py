@@ -78,7 +78,8 @@ RECORDS = {"dispatch.created": 19, "dispatch.assigned": 16, "customer.created": 
 
 @scene(sandbox.FILL, check_filled, END,
        audits=RECORDS | {"customer.property_added": 10, "item_category.created": 3, "commission_rate.set": 1},
-       events=RECORDS | {"customer.updated": 10, "item_category.created": 3, "commission.calculated": 6, "commission.rates-changed": 1})  # fmt: skip
+       events=RECORDS | {"customer.updated": 10, "item_category.created": 3, "commission.calculated": 6,
+                         "commission.rates-changed": 1})  # fmt: skip
 def filled(company: Company) -> None:
     _is_a_sandbox(company)
     with company.acting():

@@ -124,7 +124,7 @@ def test_messages_are_kept_and_shown(app: App, company: Company) -> None:
         }
     page = company.sign_in("admin").get("/settings/sandbox").get_data(as_text=True)
     assert "olivia@example.com" in page
-    assert page.count("We come at nine.") == 2
+    assert page.count("We come at nine.</pre>") == 2
 
 
 def test_a_webhook_of_the_sandbox_calls_nobody_and_its_body_is_shown(

@@ -82,7 +82,7 @@ def rows(found: Iterable[tuple[Any, Sum]], name: str) -> list[dict[str, Any]]:
 
 
 def _row(name: str, key: Any, found: Sum) -> dict[str, Any]:
-    return {name: key, "requests": found.requests, "ok": found.ok, "refused": found.refused,
+    return {name: key, "requests": found.requests, "ok": found.ok, "refused": found.refused, "errors": found.errors,
             "limited": found.limited, "failed": found.failed}  # fmt: skip
 
 

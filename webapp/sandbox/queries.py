@@ -13,7 +13,6 @@ from webapp.messaging import queries as messages
 from webapp.models import (
     Customer,
     DispatchJob,
-    Item,
     Message,
     Sale,
     Technician,
@@ -23,7 +22,7 @@ from webapp.models import (
 from webapp.sandbox.service import FILL
 
 SHOWN = 20  # messages, and deliveries
-COUNTED: dict[str, Any] = {"Technicians": Technician, "Items": Item, "Customers": Customer, "Jobs": DispatchJob, "Sales": Sale,
+COUNTED: dict[str, Any] = {"Technicians": Technician, "Customers": Customer, "Jobs": DispatchJob, "Sales": Sale,
            "Messages kept": Message, "Calls kept": WebhookDelivery}  # fmt: skip
 
 
@@ -53,12 +52,13 @@ def kept_messages() -> list[dict[str, Any]]:
         .order_by(Message.id.desc())
         .limit(SHOWN)
     ).all()
-    return [
-        {"id": m.id, "channel": m.channel, "to": m.to_address, "at": m.created_at,
-         "subject": m.subject or ("Text message" if m.channel == "sms" else ""), "why": m.why,
-         "body": "It holds a sign-in link or a code." if m.secret else messages.content(m).body}
-        for m in found
-    ]  # fmt: skip
+    return [_message(m) for m in found]
+
+
+def _message(found: Message) -> dict[str, Any]:
+    body = "It holds a sign-in link or a code." if found.secret else messages.content(found).body
+    return {"id": found.id, "to": found.to_address, "at": found.created_at, "body": body, "why": found.why,
+            "subject": found.subject or f"Text: {body[:60]}{'…' if len(body) > 60 else ''}"}  # fmt: skip
 
 
 def kept_calls() -> list[dict[str, Any]]:

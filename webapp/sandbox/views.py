@@ -20,7 +20,7 @@ PATH = "/settings/sandbox"
 def sandbox() -> Response:
     """What the test keys of the organization work on."""
     found = sandboxes.present(context.tenant_id())
-    return pages.render("sandbox/show.html", block={"state": "state"}, page_title="Sandbox",
+    return pages.render("sandbox/show.html", block={"sandbox": "state"}, page_title="Sandbox",
                         **(_inside(found) if found else {"there": False}))  # fmt: skip
 
 

@@ -147,7 +147,7 @@ class KeyForm(KeyChangeForm):
         [InputRequired("Choose an API.")],
         choices=choices((p.name, p.title) for p in keys.PRODUCTS.values() if not p.test),
     )
-    mode = RadioField("Works on", default="live", choices=choices((
+    mode = RadioField("Works on", [InputRequired("Choose one.")], default="live", choices=choices((
         ("live", "Live data"),
         ("test", "The sandbox: made-up data, nothing is sent to anybody"),
     )))  # fmt: skip

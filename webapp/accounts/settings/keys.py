@@ -27,16 +27,21 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "state", "label": "State", "kind": "cell"},
     {"key": "act", "label": "Revoke", "hide_label": True, "kind": "cell", "align": "end"},
 ]
-USAGE_COLUMNS: list[dict[str, Any]] = [
+DAY_COLUMNS: list[dict[str, Any]] = [
+    {"key": "day", "label": "Day", "kind": "date"},
     {"key": "requests", "label": "Requests", "kind": "number"},
     {"key": "ok", "label": "Answered", "kind": "number"},
     {"key": "refused", "label": "Refused", "kind": "number"},
-    {"key": "limited", "label": "Limits hit", "kind": "number"},
     {"key": "failed", "label": "Failed here", "kind": "number"},
+    {"key": "limited", "label": "Limits hit", "kind": "number"},
 ]
-DAY_COLUMNS = [{"key": "day", "label": "Day", "kind": "date"}, *USAGE_COLUMNS]
-ROUTE_COLUMNS = [{"key": "route", "label": "Route", "kind": "cell"}, *USAGE_COLUMNS]
-KEY_COLUMNS = [{"key": "name", "label": "Key", "kind": "cell"}, *USAGE_COLUMNS]
+SUMS: list[dict[str, Any]] = [
+    {"key": "requests", "label": "Requests", "kind": "number"},
+    {"key": "errors", "label": "Errors", "kind": "number"},
+    {"key": "limited", "label": "Limits hit", "kind": "number"},
+]
+ROUTE_COLUMNS = [{"key": "route", "label": "Route", "kind": "cell"}, *SUMS]
+KEY_COLUMNS = [{"key": "name", "label": "Key", "kind": "cell"}, *SUMS]
 HEADERS = {
     "closebot": "X-CloseBot-Key",
     "fixflow": "X-FixFlow-Key",
@@ -156,10 +161,14 @@ def one_key(key_id: int) -> Response:
 def edit_key(key_id: int) -> Response:
     """The form of a key that is there."""
     row, _ = queries.key_with_maker(key_id)
-    form = KeyEditForm(formdata=None, obj=row, data={"allowed": "\n".join(row.allowed)})
-    form.allowed.data = "\n".join(row.allowed)
+    present = {
+        "name": row.name,
+        "access": row.access,
+        "scopes": row.scopes,
+        "allowed": "\n".join(row.allowed),
+    }
+    form = KeyEditForm(formdata=None, data=present | {"expires": "keep"})
     form.keep_end(_end_words(row))
-    form.expires.data = "keep"
     return _form(form, row)
 
 
