@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -136,11 +137,12 @@ def limited(app: App, **limits: str) -> Iterator[None]:
 
 @contextmanager
 def counted(app: App) -> Iterator[list[str]]:
-    """The statements sent to the database meanwhile, without the transactions' own."""
+    """The statements sent to the database meanwhile by this thread, without the transactions' own."""
     asked: list[str] = []
+    mine = threading.get_ident()
 
     def note(*args: Any) -> None:
-        if "set_config" not in args[2]:
+        if "set_config" not in args[2] and threading.get_ident() == mine:
             asked.append(args[2])
 
     with app.app_context():
