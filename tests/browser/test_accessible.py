@@ -23,7 +23,8 @@ REPORT = """async ([where, options]) => {
 
 def office(small: Small) -> list[str]:
     return ["/sales", "/sales/new", f"/sales/{small.pending}", "/pay-periods", f"/pay-periods/{small.period}",
-            "/commission-rates", "/customers", f"/customers/{small.customer}", "/technicians",
+            "/commission-rates", "/customers", f"/customers/{small.customer}",
+            f"/customers/{small.customer}/properties/{small.property}", "/technicians",
             f"/technicians/{small.technician}", "/imports/new", "/settings/company"]  # fmt: skip
 
 

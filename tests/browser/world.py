@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tests.factories import people
 from tests.factories import sales as make
 from tests.factories.world import Company
+from webapp.customers import queries as reading
 from webapp.customers import service as customers
 from webapp.sales.queries.rates import Place
 from webapp.sales.service import rates
@@ -16,6 +17,7 @@ class Small:
 
     technician: int
     customer: int
+    property: int
     item: int
     approved: int
     pending: int
@@ -43,4 +45,5 @@ def furnish(company: Company) -> Small:
         waiting = make.sale(ana, furnace, price=500_000)
         make.sale(mike, furnace, price=540_000)
         assert done.pay_period_id is not None
-        return Small(mike.id, evelyn.id, tune.id, done.id, waiting.id, done.pay_period_id)
+        home = reading.properties(evelyn.id)[0].id
+        return Small(mike.id, evelyn.id, home, tune.id, done.id, waiting.id, done.pay_period_id)

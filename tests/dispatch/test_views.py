@@ -1,6 +1,7 @@
 """The pages of jobs, as an office uses them."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from webapp.customers import service as customers
 from webapp.dispatch import service
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.service import recurring
-from webapp.kit import clock
+from webapp.kit import clock, context, journal
 from webapp.kit.db import add, db
 from webapp.models import ChecklistTemplate, DispatchJob, Equipment
 
@@ -197,3 +198,30 @@ def test_the_page_of_an_address_has_how_to_get_in_units_jobs_notes_photos_and_wh
     assert re.search(rf'<option selected[^>]* value="{elsewhere}"|value="{elsewhere}" selected', call)
     assert office.get(f"/customers/{number}/properties/999999").status_code == 404
     assert company.sign_in("technician").get(f"/customers/{number}/properties/{here}").status_code == 403
+
+
+def test_steps_read_as_what_they_led_to_and_background_work_signs_as_the_product(company: Company) -> None:
+    with company.acting("admin"):
+        job = make.job("No heat", start=make.at(9), crew=(make.technician(),), override_reason="asked for")
+        for status in ("acknowledged", "en_route"):
+            service.report(reading.visits(job.id)[0].id, service.Report(status=status, reason="by phone"))
+    with company.app.app_context(), company.acting("admin") as who:
+        with context.acting(replace(who, kind="job", id=7, name="appointments.tell")):
+            journal.audit("appointment.told", job, diff={}, to="(813) 555-0142", what="reminder")
+        db.session.commit()
+    text = company.sign_in("dispatcher").get(f"/jobs/{job.id}").get_data(as_text=True)
+    assert "marked it on the way" in text
+    assert "marked it acknowledged" in text
+    assert "appointments.tell" not in text
+    assert re.search(r"Truckroll\s*</\w+>\s*told the customer at \(813\) 555-0142: reminder", text)
+
+
+def test_a_job_without_a_technician_is_unassigned_wherever_it_is_shown(company: Company) -> None:
+    with company.acting("admin"):
+        evelyn = customers.create({"name": "Evelyn Harper", "phone": "813-555-0142"})
+        make.job("No heat", customer_id=evelyn.id)
+    office = company.sign_in("dispatcher")
+    for page in (f"/customers/{evelyn.id}", f"/dispatch/book?customer={evelyn.id}"):
+        text = office.get(page).get_data(as_text=True)
+        assert "Unassigned" in text, page
+        assert "Pending" not in text, page

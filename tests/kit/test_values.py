@@ -6,7 +6,7 @@ import pytest
 from jinja2 import Undefined
 from markupsafe import escape
 
-from webapp.kit import clock, values
+from webapp.kit import clock, values, words
 
 EVIL = "<b>&\"'"
 
@@ -55,3 +55,16 @@ def test_a_state_has_its_colour_and_a_label_of_its_own() -> None:
     assert "Who is this?" in values.pill("needs_review", "Who is this?")
     assert "In progress" in values.pill("in-progress")
     assert "tr-pill-neutral" in values.pill("something")
+
+
+def test_whole_days_are_told_without_their_midnights() -> None:
+    def midnight(day: int) -> datetime:
+        return datetime(2026, 12, day, 5, tzinfo=UTC)  # of New York
+
+    with clock.at(datetime(2026, 11, 24, 15, tzinfo=UTC)):
+        said = [
+            words.date_words(midnight(3), "datetime", midnight(end), "America/New_York") for end in (4, 6)
+        ]
+        assert said == ["Dec 3, all day", "Dec 3 – Dec 5"]
+        part = words.date_words(midnight(3), "datetime", midnight(3) + timedelta(hours=9), "America/New_York")
+        assert part == "Dec 3 12:00–9:00 AM"

@@ -11,7 +11,7 @@ from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.queries import pages as queries
 from webapp.dispatch.rules import values
 from webapp.dispatch.views import bp
-from webapp.kit import errors, pages, permissions
+from webapp.kit import clean, errors, pages, permissions
 from webapp.kit import forms as kit_forms
 from webapp.kit.db import find, get
 from webapp.kit.permissions import requires
@@ -65,6 +65,7 @@ def edit(job_id: int) -> Response:
     data = {name: getattr(job, name) for name in values.FIELDS} | {"customer_id": job.customer_id}
     data |= {name: forms.local(getattr(job, name), zone) for name in _TIMES}
     data |= {
+        "customer_phone": clean.phone_words(job.customer_phone),
         "tags": ", ".join(job.tags),
         "skills": [s["skill_id"] for s in reading.skills_needed([job.id]).get(job.id, [])],
     }
