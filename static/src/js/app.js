@@ -11,6 +11,7 @@ import "./toasts.js";
 
 Object.assign(htmx.config, {
   allowEval: false,
+  attributesToSettle: ["class", "width", "height"], // not style: the content policy refuses one that is written as text
   includeIndicatorStyles: false,
   selfRequestsOnly: true,
   // Pages hold customers' data: no snapshots of them in the browser's storage. Going back loads the page again.
