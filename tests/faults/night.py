@@ -38,12 +38,13 @@ def main() -> None:
         if os.fork() == 0:
             worker.serve(app, (jobs.QUICK, jobs.LONG))
             os._exit(0)
-    if os.fork() == 0:
-        while (
-            True
-        ):  # webhooks are delivered by workers of another kind; the job itself is done the same way by any
-            worker.work_off(app, (jobs.HOOKS,))
-            time.sleep(0.2)
+    # webhooks and connectors are carried by workers of another kind; the jobs themselves are done the same way by any.
+    # Each stops at its scene's point, so there is one for each scene
+    for _ in [scene for scene in scenes.SCENES if jobs.KINDS[scene.kind].queue == jobs.HOOKS]:
+        if os.fork() == 0:
+            while True:
+                worker.work_off(app, (jobs.HOOKS,))
+                time.sleep(0.2)
     while True:
         try:
             os.wait()

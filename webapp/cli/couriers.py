@@ -12,7 +12,6 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,7 @@ import redis
 
 from webapp.cli.clock import Sweeper
 from webapp.integrations.connectors.service.work import CONNECTORS
-from webapp.integrations.courier import Courier
+from webapp.integrations.courier import Courier, database_threads
 from webapp.integrations.service.work import WEBHOOKS
 from webapp.integrations.trade import Held
 from webapp.kit import doorbell, jobs
@@ -55,9 +54,11 @@ class _Round:
 
     def __init__(self, app: App, max_rss_mb: int, grown: Callable[[], int]) -> None:
         self.app, self.max_rss_mb, self.grown = app, max_rss_mb, grown
+        self.threads = database_threads()
         # a courier for each trade, by the job that wakes it
-        self.couriers = {trade.run: Courier(app, trade=trade) for trade in (WEBHOOKS, CONNECTORS)}
-        self.threads = ThreadPoolExecutor(VISITS, thread_name_prefix="visit")
+        self.couriers = {
+            trade.run: Courier(app, trade=trade, threads=self.threads) for trade in (WEBHOOKS, CONNECTORS)
+        }
         self.due: deque[UUID] = deque()
         self.visiting: set[asyncio.Task[None]] = set()
         self.something = asyncio.Event()

@@ -36,12 +36,17 @@ AGAIN_SECONDS = 1.0  # between attempts to reach a database that is away
 DB_THREADS = 4
 
 
+def database_threads() -> ThreadPoolExecutor:
+    """The threads in which couriers ask the database."""
+    return ThreadPoolExecutor(DB_THREADS, thread_name_prefix="courier")
+
+
 class Courier:
     """Serves the endpoints of one trade until told to stop. `sender` makes the requests; `stopping` says when to begin
     nothing new."""
 
     def __init__(self, app: Flask, sender: Carrier | None = None, stopping: Callable[[], bool] = jobs.stop_requested.is_set,
-                 slots: int = SLOTS, trade: Trade = WEBHOOKS) -> None:  # fmt: skip
+                 slots: int = SLOTS, trade: Trade = WEBHOOKS, threads: ThreadPoolExecutor | None = None) -> None:  # fmt: skip
         self.app = app
         self.trade = trade
         self.sender = sender or trade.carrier(app)
@@ -50,7 +55,8 @@ class Courier:
         self.token = ids.token(16)
         self.desks: dict[UUID, _Desk] = {}
         self.waiting = False  # more is due than there are slots
-        self.threads = ThreadPoolExecutor(DB_THREADS, thread_name_prefix="courier")
+        # shared by the couriers of one process: each thread holds a connection
+        self.threads = threads or database_threads()
 
     # What is held ---------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories.world import Company
 from tests.integrations.connectors.support import (
@@ -27,8 +28,9 @@ from webapp.integrations.connectors.mapping import Condition, Source
 from webapp.integrations.connectors.service import acting, calls, keys, registry
 from webapp.integrations.connectors.service.work import CONNECTORS
 from webapp.integrations.trade import LEASE
-from webapp.kit import clock, errors
-from webapp.models import Notice
+from webapp.kit import clock, errors, outbound
+from webapp.kit.db import db
+from webapp.models import Connector, Notice
 
 NOON = datetime(2026, 11, 18, 17, tzinfo=UTC)
 
@@ -347,10 +349,6 @@ def test_a_paused_connector_loses_nothing_and_one_that_is_gone_pauses_itself(
 
 
 def test_days_of_failure_pause_it_and_the_owners_are_told(company: Company, receiver: Receiver) -> None:
-    from sqlalchemy import select
-
-    from webapp.kit.db import db
-
     receiver.answer = lambda got: reply(500)
     connector = describe(company, receiver.url())
     when(company, connector)
@@ -484,3 +482,28 @@ def test_a_rule_is_checked_against_the_inputs_before_it_is_saved(
     with pytest.raises(errors.Invalid, match="does not fit these inputs"), company.acting("admin"):
         registry.change(connector, registry.Wanted("Book the job", "", receiver.url(), "POST",
                                                    {"type": "object", "properties": {}}, {"type": "object"}))  # fmt: skip
+
+
+def test_an_address_that_turns_inside_after_it_was_saved_is_never_reached(
+    company: Company, receiver: Receiver
+) -> None:
+    connector = describe(company, receiver.url())
+    console(company, connector, job_id=1)
+    with company.acting("admin"):
+        row = db.session.get_one(Connector, (company.tenant_id, connector.id))
+        row.url = receiver.url().replace("http://", "https://").replace("127.0.0.1", "[::ffff:127.0.0.1]")
+    call_off(company)
+    assert receiver.connections == 0
+    (attempt,) = attempts(company)
+    assert attempt.error_kind == "refused"
+
+
+def test_a_sandboxs_calls_are_kept_instead_of_made(
+    company: Company, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "kept", lambda: "A sandbox calls nobody.")
+    console(company, describe(company, receiver.url()), job_id=1)
+    call_off(company)
+    (call,) = made(company)
+    assert (call.status, call.error) == ("cancelled", "A sandbox calls nobody.")
+    assert receiver.got == []

@@ -28,10 +28,14 @@ def checked(connector: Connector, inputs: Mapping[str, Any]) -> Built:
     try:
         built = rules.build(connector.method, connector.url, inputs)
         outbound.parse(built.url)
-    except outbound.Refused:
-        raise errors.Invalid.one(
-            "inputs", "Together these inputs make the address too long; describe the API as a POST."
-        ) from None
+    except outbound.Refused as problem:
+        long = len(built.url) > rules.LONGEST
+        words = (
+            "Together these inputs make the address too long; describe the API as a POST."
+            if long
+            else problem.message
+        )
+        raise errors.Invalid.one("inputs", words) from None
     except (ValueError, RecursionError):
         raise errors.Invalid.one("inputs", "These inputs cannot be written as JSON.") from None
     if len(built.content) > rules.MOST_BODY:
