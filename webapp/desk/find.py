@@ -219,7 +219,7 @@ def _pages(query: str) -> list[dict[str, Any]]:
 
 
 def _every_word_begins_one(wanted: list[str], text: str) -> bool:
-    there = search.words(text)
+    there = search.kept(text)
     return all(any(word.startswith(w) for word in there) for w in wanted)
 
 

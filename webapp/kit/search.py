@@ -16,32 +16,56 @@ from webapp.kit.tables import SearchWord
 
 LONGEST = 40
 MOST_WORDS = 60
+SHORTEST_END = 4  # digits at the end of a number that people remember it by
 _WORD = re.compile(r"[a-z0-9]+")
+_NUMBER = re.compile(r"[+\d\s().-]{7,}")
 
 
 def words(*texts: object) -> list[str]:
-    """The distinct searchable words of some texts: lower case, accents removed, digits of phone numbers joined."""
+    """The distinct words that some texts search for: lower case, accents removed, a phone number's digits joined."""
     found: dict[str, None] = {}
     for text in texts:
         if text is None:
             continue
         plain = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().casefold()
-        if re.fullmatch(r"[+\d\s().-]{7,}", plain):
-            digits = re.sub(r"\D", "", plain)
-            found[digits[-10:]] = None  # a person types the number without the country code
-            found[digits[-7:]] = None
-            found[digits[-4:]] = None
+        digits = _digits(plain)
+        if digits:
+            found[digits] = None
             continue
         for word in _WORD.findall(plain):
             found[word[:LONGEST]] = None
     return list(found)[:MOST_WORDS]
 
 
+def _digits(plain: str) -> str:
+    """What a phone number or a part of one is searched by, ten digits at most; empty for any other text."""
+    if not _NUMBER.fullmatch(plain):
+        return ""
+    digits = re.sub(r"\D", "", plain)
+    if plain.lstrip().startswith("+1"):
+        digits = digits[1:]  # somebody may have typed no more than the beginning
+    return digits[-10:]  # a person types the number without the country code
+
+
+def kept(*texts: object) -> list[str]:
+    """The words under which texts are found: as :func:`words`, and every end of a number, down to four digits.
+
+    A search is for beginnings of words, and each end is one: so a number is found by any part of it that has
+    :data:`SHORTEST_END` digits or more, with one range on the same index.
+    """
+    found: dict[str, None] = {}
+    for word in words(*texts):
+        found[word] = None
+        if word.isdigit() and len(word) >= 7:
+            found |= dict.fromkeys(word[-length:] for length in range(SHORTEST_END, len(word)))
+    return list(found)
+
+
 def index(kind: str, record_id: int, *texts: object) -> None:
     """Make a record findable by the words of some texts, instead of by those it had before."""
     tenant = context.tenant_id()
     remove(kind, record_id)
-    rows = [{"tenant_id": tenant, "word": w, "kind": kind, "record_id": record_id} for w in words(*texts)]
+    rows = [{"tenant_id": tenant, "word": w, "kind": kind, "record_id": record_id} for w in kept(*texts)]
     if rows:
         db.session.execute(insert(SearchWord), rows)
 

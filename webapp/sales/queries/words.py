@@ -33,7 +33,7 @@ def conditions(q: str) -> list[ColumnElement[bool]]:
     named = _named(wanted)
     found = [_any_place(word, named) for word in wanted]
     number = _number(q.strip().lstrip("#"))
-    # a long number was read as a telephone number, whose last digits count as words too
+    # a long number may be the sale's own, or part of a telephone number
     return found if number is None else [or_(Sale.number == number, and_(*found))]
 
 
