@@ -13,6 +13,9 @@ from tests.factories.world import Company
 from tests.integrations.receivers import Receiver
 from webapp.accounts.service import keyring, keys, sandboxes
 from webapp.integrations import courier
+from webapp.integrations.connectors.calling import Caller
+from webapp.integrations.connectors.service import calls, registry
+from webapp.integrations.connectors.service.work import CONNECTORS
 from webapp.kit import context, errors, files, jobs, outbound, streams, tenancy
 from webapp.kit.db import db
 from webapp.kit.web import App
@@ -155,9 +158,9 @@ def test_a_webhook_of_the_sandbox_calls_nobody_and_its_body_is_shown(
 def test_no_other_call_leaves_a_sandbox_either(app: App, company: Company, receiver: Receiver) -> None:
     key_of(company)
     with app.app_context():
-        for tenant, calls in ((inside(app, company), False), (company.tenant_id, True)):
+        for tenant, reached in ((inside(app, company), False), (company.tenant_id, True)):
             with context.acting(context.Principal(kind="system", tenant_id=tenant)):
-                if calls:
+                if reached:
                     assert outbound.fetch("GET", receiver.url()).status == 200
                 else:
                     with pytest.raises(outbound.Refused, match="test mode"):
@@ -295,7 +298,7 @@ def test_the_page_costs_the_same_however_much_was_kept(
         with counted(app) as asked:
             assert client.get("/settings/sandbox").status_code == 200
         costs.append(len(asked))
-    assert costs[0] == costs[1] <= 10
+    assert costs[0] == costs[1] <= 11
     with app.app_context():
         tenancy.use(sandbox)
         assert (
@@ -306,3 +309,21 @@ def test_the_page_costs_the_same_however_much_was_kept(
             )
             >= 9
         )
+
+
+def test_a_connector_of_the_sandbox_calls_nobody_and_its_inputs_are_shown(
+    app: App, company: Company, receiver: Receiver
+) -> None:
+    key_of(company)
+    sandbox = inside(app, company)
+    inputs = {"type": "object", "properties": {"job_id": {"type": "integer"}}}
+    with app.app_context(), context.acting(context.Principal(kind="system", tenant_id=sandbox)):
+        with tenancy.across(sandbox):
+            wanted = registry.Wanted(
+                "Book it", "Books it", receiver.url(), "POST", inputs, {"type": "object"}
+            )
+            calls.make(registry.create(wanted).connector, {"job_id": 4711})
+    courier.work_off(app, sandbox, Caller(app), CONNECTORS)
+    assert (receiver.connections, receiver.got) == (0, [])
+    page = company.sign_in("admin").get("/settings/sandbox").get_data(as_text=True)
+    assert "4711" in page and "Book it" in page and sandboxes.KEPT.split(":")[0] in page

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from sqlalchemy import and_, func, select
 
 from webapp.integrations import queries as hooks
@@ -11,6 +12,8 @@ from webapp.kit.db import db
 from webapp.kit.tables import AuditEntry, Event, Job
 from webapp.messaging import queries as messages
 from webapp.models import (
+    Connector,
+    ConnectorCall,
     Customer,
     DispatchJob,
     Message,
@@ -80,5 +83,22 @@ def kept_calls() -> list[dict[str, Any]]:
     return [
         {"id": row.public_id, "event": row.event, "url": row.url, "at": row.event_at, "why": row.error,
          "body": rules.body(row.event_id, row.event, row.event_at, tenant, hooks.data_of(row), row.api).decode()}
+        for row in found
+    ]  # fmt: skip
+
+
+def kept_connector_calls() -> list[dict[str, Any]]:
+    """The newest calls of connectors, with their inputs; one statement."""
+    found = db.session.execute(
+        select(ConnectorCall.public_id, ConnectorCall.inputs, ConnectorCall.error, ConnectorCall.created_at, Connector.name,
+               Connector.url)
+        .join(Connector, and_(Connector.tenant_id == ConnectorCall.tenant_id, Connector.id == ConnectorCall.connector_id))
+        .where(ConnectorCall.tenant_id == context.tenant_id())
+        .order_by(ConnectorCall.id.desc())
+        .limit(SHOWN)
+    ).all()  # fmt: skip
+    return [
+        {"id": row.public_id, "event": row.name, "url": row.url, "at": row.created_at, "why": row.error,
+         "body": orjson.dumps(row.inputs, option=orjson.OPT_INDENT_2).decode()}
         for row in found
     ]  # fmt: skip

@@ -28,7 +28,8 @@ def _inside(sandbox: UUID) -> dict[str, Any]:
     # plain values: nothing of the sandbox's own session is left when the page is drawn
     with tenancy.across(sandbox):
         return {"there": True, "filling": queries.being_filled(), "counts": queries.counts(),
-                "mails": queries.kept_messages(), "calls": queries.kept_calls()}  # fmt: skip
+                "mails": queries.kept_messages(), "calls": queries.kept_calls(),
+                "connectors": queries.kept_connector_calls()}  # fmt: skip
 
 
 @bp.post(f"{PATH}/reset")

@@ -7,6 +7,7 @@ organization's calendar when it is filed. What waits to be filed is shown togeth
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -65,6 +66,7 @@ def count(answer: Response) -> Response:
     return answer
 
 
+@lru_cache(maxsize=2000)
 def _plain(path: str) -> str:
     """`/sales/<int:sale_id>` → `/sales/{sale_id}`, as the API's document writes it."""
     return "".join(
