@@ -216,7 +216,9 @@ def test_a_customer_moves_the_visit_into_a_free_time(
             assert [m.template for m in make.messages(job)] == ["appointments.booked"] * 2 or make.messages(
                 job
             )
-    assert "chose another time" in company.sign_in("dispatcher").get(f"/jobs/{job.id}").get_data(as_text=True)
+    history = company.sign_in("dispatcher").get(f"/jobs/{job.id}").get_data(as_text=True)
+    assert "chose another time" in history
+    assert re.search(r"Truckroll\s*</\w+>\s*told the customer at", history)
 
 
 def test_a_time_taken_meanwhile_is_refused_with_those_that_are_free(

@@ -14,6 +14,7 @@ from webapp.kit import clock, events, timeline
 DEEDS = {
     "appointment.told": timeline.Deed("told the customer at {to}: {what}", "send", "info"),
     "appointment.not-told": timeline.Deed("could not tell the customer at {to}: {what}", "circle-alert", "warning", body="why"),
+    "appointment.link-made": timeline.Deed("made a link for the customer: {what}", "link", "info"),
     "appointment.failed": timeline.Deed("could not deliver a message to the customer: {to}", "circle-alert", "danger", body="why"),
     "appointment.asked-to-move": timeline.Deed("chose another time", "calendar-clock", "accent"),
     "appointment.asked-to-cancel": timeline.Deed("asked to cancel the visit", "message-square-text", "warning", body="note"),

@@ -127,7 +127,12 @@ def move(found: queries.Found, chosen: str) -> None:
         dispatch.update(found.job.id, {"window_start": window_start, "window_end": window_end})
         dispatch.confirm(found.job.id)
         _request(found, "move", "done", from_start=before, to_start=starts)
-    telling.tell_standing(found.visit.id)
+    with context.acting(
+        replace(context.principal(), kind="system", id=None, name="Truckroll"), context.origin()
+    ):
+        telling.tell_standing(
+            found.visit.id
+        )  # the customer moved it; that they are told of it is not their doing
 
 
 def ask_to_cancel(found: queries.Found, note: str) -> VisitRequest:

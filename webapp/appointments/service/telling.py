@@ -12,13 +12,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts import queries as accounts
 from webapp.appointments import settings
+from webapp.appointments.permissions import APPOINTMENTS_SEND
 from webapp.appointments.queries import visits as queries
 from webapp.appointments.rules import moving, telling, texts
 from webapp.appointments.service import links
 from webapp.dispatch import settings as dispatch_settings
 from webapp.dispatch.rules import travel
-from webapp.kit import clean, clock, context, jobs, journal, words
-from webapp.kit.db import db
+from webapp.dispatch.service import current
+from webapp.kit import clean, clock, context, errors, jobs, journal, permissions, words
+from webapp.kit.db import db, get
 from webapp.messaging import rules as message_rules
 from webapp.messaging import service as messaging
 from webapp.models import DispatchJob, Message, StoredFile, VisitMessage
@@ -321,3 +323,58 @@ def fresh_position(found: queries.Found) -> travel.Place | None:
 def eta_words(found: queries.Found) -> str:
     minutes = eta(found)
     return "a short while" if minutes is None else moving.minutes_words(minutes)
+
+
+# Again, because somebody asked on the phone ----------------------------------------------------------------------------
+
+
+def again(job_id: int) -> list[Message]:
+    """Tell the customer once more how the present visit stands, with a new link: the time, the way, or what was done.
+
+    Raises Conflict where there is nothing to tell, or no way to.
+    """
+    permissions.demand(APPOINTMENTS_SEND)
+    found, kind, window = _present(job_id)
+    how = settings.present().text(kind)
+    ways = _ways(found.job, how)
+    if not ways:
+        raise errors.Conflict("There is no address to write to, or the customer wants no messages.")
+    written = []
+    for channel, address in ways:
+        message = _write(found, kind, window, channel, address, how)
+        told = message.status != "blocked"
+        journal.audit("appointment.told" if told else "appointment.not-told", found.job, diff={}, visit_id=found.visit.id,
+                      what=f"{texts.KINDS[kind].name.lower()}, again", to=_shown(channel, address), message_id=message.id,
+                      why="" if told else message.why)  # fmt: skip
+        written.append(message)
+    return written
+
+
+def link_of(job_id: int) -> str:
+    """A new link to what the customer would be sent now, to be read out or pasted. Raises Conflict as :func:`again`."""
+    permissions.demand(APPOINTMENTS_SEND)
+    found, kind, window = _present(job_id)
+    link = _link(found, kind, window)
+    if not link:
+        raise errors.Conflict("The settings send no link while a technician is on the way.")
+    journal.audit(
+        "appointment.link-made",
+        found.job,
+        diff={},
+        visit_id=found.visit.id,
+        what=texts.KINDS[kind].name.lower(),
+    )
+    return link
+
+
+def _present(job_id: int) -> tuple[queries.Found, str, telling.Window | None]:
+    """The job's present visit, what there is to tell of it, and its window."""
+    found = queries.visit(current.visit_of(get(DispatchJob, job_id, what="job")).id)
+    if found is None:
+        raise errors.NotFound(f"No job has the number {job_id}.")
+    kind = {"en_route": "on_the_way", "completed": "summary"}.get(found.visit.status, "booked")
+    if not _still_true(kind, found):
+        raise errors.Conflict(
+            "There is nothing to tell of this visit: it has no time to come, is on hold, cancelled or under way."
+        )
+    return found, kind, window_of(found)
