@@ -14,9 +14,10 @@ from tests.browser.conftest import PHONE, Visit, toast
 from tests.browser.test_accessible import AXE, wrong
 from tests.factories import dispatch as make
 from tests.factories.world import Company
-from webapp.dispatch import service
+from webapp.dispatch import service, settings
 from webapp.dispatch.queries import jobs as reading
 from webapp.dispatch.service import positions
+from webapp.kit import clock
 from webapp.kit.db import get
 from webapp.models import Technician
 from webapp.models import Visit as VisitRow
@@ -394,3 +395,21 @@ def test_the_board_and_its_pages_can_be_used_by_everybody(company: Company, day:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # the same two numbers
     problems += wrong(page, f"/dispatch?date={monday}", "main")
     assert not problems, "\n".join(problems)
+
+
+def test_a_month_on_a_phone_opens_at_today(company: Company, visit: Visit) -> None:
+    with company.acting("admin"):
+        tina = make.technician()
+        midnight = clock.day_bounds(clock.today(settings.zone()), settings.zone())[0]
+        for back in range(1, 12):
+            for hour in (9, 11, 13):
+                make.job(
+                    "Earlier",
+                    start=midnight - timedelta(days=back, hours=-hour),
+                    crew=(tina,),
+                    override_reason="a story",
+                )
+        make.job("Now", start=midnight + timedelta(hours=12), crew=(tina,), override_reason="a story")
+    page = visit(company, "dispatcher", viewport=PHONE)
+    page.goto("/dispatch?view=calendar")
+    expect(page.locator(".tr-cal-day.is-today")).to_be_in_viewport()
