@@ -507,3 +507,27 @@ def test_a_sandboxs_calls_are_kept_instead_of_made(
     (call,) = made(company)
     assert (call.status, call.error) == ("cancelled", "A sandbox calls nobody.")
     assert receiver.got == []
+
+
+def test_a_call_made_again_waits_for_the_one_of_its_record_that_is_put_off(
+    company: Company, receiver: Receiver
+) -> None:
+    connector = describe(company, receiver.url())
+    when(company, connector, "sale.created", "sale.approved", job_id=Source("path", "data.sale_id"),
+         note=Source("path", "event"))  # fmt: skip
+    with clock.at(NOON):
+        happen(company, 1)
+        call_off(company)
+        receiver.answer = lambda got: reply(500)
+        happen(company, 1, "sale.approved")
+        call_off(company)
+        with company.acting("admin"):
+            calls.again(made(company)[0])
+        _, put_off, again = made(company)
+        assert put_off.status == "retrying"
+        assert again.next_attempt_at == put_off.next_attempt_at
+        assert call_off(company) == 0, "nobody walks around what is not due"
+        receiver.answer = lambda got: reply()
+        clock.advance(timedelta(seconds=3))
+        call_off(company)
+    assert [g.json["note"] for g in receiver.got][-2:] == ["sale.approved", "sale.created"]

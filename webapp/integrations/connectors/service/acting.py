@@ -95,7 +95,8 @@ def create(connector: Connector, wanted: Wanted) -> ConnectorRule:
     head, who = webhooks.journal_head(), context.principal()
     row = add(ConnectorRule(connector_id=connector.id, **values, cursor_seq=head.event_seq,
                             created_by=who.id if who.kind == "user" else None))  # fmt: skip
-    _told("connector.rule_created", row, dict.fromkeys(SHOWN))
+    journal.audit("connector.rule_created", record_type="connector", record_id=connector.id, rule=row.name,
+                  events=row.events, conditions=row.conditions, mapping=row.mapping)  # fmt: skip
     wakes.wake(RUN)  # something may have happened while this was decided
     return row
 

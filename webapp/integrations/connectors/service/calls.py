@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.integrations.connectors import describing, queries, rules
+from webapp.integrations.connectors.queries import sql
 from webapp.integrations.connectors.rules import Built
 from webapp.integrations.connectors.service.registry import RUN
 from webapp.integrations.permissions import CONNECTORS_MANAGE
@@ -86,7 +87,9 @@ def _queued(
     if not made.record_type:
         made.record_type, made.record_id = "connector-call", made.id  # waits for nobody
     db.session.flush()
-    wakes.wake(RUN)
+    db.session.execute(sql.QUEUE_BEHIND, {"tenant": made.tenant_id, "ids": [made.id]})
+    db.session.refresh(made)
+    wakes.wake(RUN, made.next_attempt_at)
     return made
 
 
