@@ -79,4 +79,5 @@ def misfit(outputs: Mapping[str, Any], answer: calls.Answer) -> str:
         value = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return "The answer is not JSON."
-    return describing.words(describing.problems(outputs, value))[:1000]
+    # names of the answer's own are in these words, and no column holds a NUL
+    return describing.words(describing.problems(outputs, value)).replace("\x00", "�")[:1000]

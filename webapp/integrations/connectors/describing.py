@@ -7,18 +7,17 @@ in circles), the whole has an end, and patterns are such that their time grows w
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from datetime import time as clock_time
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from uuid import UUID
+from urllib.parse import unquote
 
 import re2
-from jsonschema import Draft202012Validator, FormatChecker, exceptions, validators
+from jsonschema import Draft202012Validator, exceptions
+
+from webapp.integrations.connectors import checking
 
 EMPTY: dict[str, Any] = {"type": "object", "properties": {}}
 MOST_TEXT = 64 * 1024  # characters of a schema
+LONGEST = 4 * MOST_TEXT  # characters of one with its references written out
 MOST_NODES = 2_000  # of a schema with its references written out
 DEEPEST = 24
 MOST_PROBLEMS = 8
@@ -71,6 +70,10 @@ def checked(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema itself when it is one that can be used. Raises Wrong."""
     if schema.get("type") != "object":
         raise Wrong("The schema must describe an object: {“type”: “object”, “properties”: …}.")
+    if not checking.plain(schema):
+        raise Wrong("This holds a number or a character that not every program can read.")
+    if len(json.dumps(schema)) > LONGEST:
+        raise Wrong("The schema is too large with its references written out.")
     try:
         Draft202012Validator.check_schema(schema)
     except exceptions.SchemaError as problem:
@@ -78,16 +81,14 @@ def checked(schema: dict[str, Any]) -> dict[str, Any]:
         raise Wrong(f"This is not a JSON Schema: {where}: {problem.message[:200]}") from None
     for pattern in _patterns(schema):
         try:
-            re2.compile(pattern, _QUIET)
+            size = int(checking.compiled(pattern).programsize)
         except re2.error:
             raise Wrong(
                 f"The pattern “{pattern[:60]}” cannot be used: look-arounds and back-references are not taken."
             ) from None
+        if size > checking.LARGEST:
+            raise Wrong(f"The pattern “{pattern[:60]}” is too large.")
     return schema
-
-
-_QUIET = re2.Options()
-_QUIET.log_errors = False
 
 
 def _patterns(schema: Any) -> Iterator[str]:
@@ -201,6 +202,10 @@ class _Writer:
             raise Wrong(
                 f"“{refused}” is not taken; refer to parts of the schema itself, as “#/$defs/address”."
             )
+        if any(name in node for name in checking.NOT_TAKEN):
+            raise Wrong(
+                "“unevaluatedProperties” and “unevaluatedItems” are not taken; “additionalProperties” is."
+            )
         found = {
             name: self._part(name, value, trail, depth)
             for name, value in node.items()
@@ -227,7 +232,10 @@ class _Writer:
             raise Wrong(f"The reference “{ref}” does not lead to a schema.")
         if set(beside) <= {"description", "title", "default"}:
             return {**target, **beside}  # a description beside a reference is the one that counts here
-        return {**beside, "allOf": [*beside.get("allOf", []), target]}
+        others = beside.get("allOf", [])
+        if not isinstance(others, list):
+            raise Wrong("“allOf” is a list of schemas.")
+        return {**beside, "allOf": [*others, target]}
 
 
 def _looked_up(schema: Any, ref: str) -> Any:
@@ -243,90 +251,6 @@ def _looked_up(schema: Any, ref: str) -> Any:
 
 
 # Checking values --------------------------------------------------------------------------------------------------
-
-
-def _formats() -> FormatChecker:
-    checker = FormatChecker(formats=())
-
-    def accept(name: str, parse: Any) -> None:
-        def check(value: object) -> bool:
-            if isinstance(value, str):
-                parse(value)
-            return True
-
-        checker.checks(name, raises=ValueError)(check)
-
-    accept("date", date.fromisoformat)
-    accept("time", clock_time.fromisoformat)
-    accept("date-time", _moment)
-    accept("uuid", UUID)
-    accept("email", _email)
-    accept("uri", _uri)
-    accept("ipv4", IPv4Address)
-    accept("ipv6", IPv6Address)
-    return checker
-
-
-def _moment(text: str) -> None:
-    if len(text) < 19 or datetime.fromisoformat(text).tzinfo is None:
-        raise ValueError
-
-
-def _email(text: str) -> None:
-    name, _, host = text.rpartition("@")
-    if not name or "." not in host.strip(".") or " " in text:
-        raise ValueError
-
-
-def _uri(text: str) -> None:
-    if not urlsplit(text).scheme or " " in text:
-        raise ValueError
-
-
-def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[Any]:
-    if validator.is_type(value, "string") and not re2.search(pattern, value):
-        yield exceptions.ValidationError("does not have the form that is wanted")
-
-
-def _pattern_properties(validator: Any, patterns: Any, value: Any, schema: Any) -> Iterator[Any]:
-    if validator.is_type(value, "object"):
-        for pattern, inner in patterns.items():
-            for name in value:
-                if re2.search(pattern, name):
-                    yield from validator.descend(value[name], inner, path=name, schema_path=pattern)
-
-
-def _additional(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterator[Any]:
-    if not validator.is_type(value, "object"):
-        return
-    known = schema.get("properties", {})
-    patterns = list(schema.get("patternProperties", ()))
-    for name in value:
-        if name in known or any(re2.search(p, name) for p in patterns):
-            continue
-        if allowed is False:
-            yield exceptions.ValidationError("", validator="unknown", path=(name,))
-        elif isinstance(allowed, Mapping):
-            yield from validator.descend(value[name], allowed, path=name)
-
-
-def _required(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[Any]:
-    if validator.is_type(value, "object"):
-        for name in names:
-            if name not in value:
-                yield exceptions.ValidationError("", validator="missing", path=(name,))
-
-
-_Bounded = validators.extend(
-    Draft202012Validator,
-    {
-        "required": _required,
-        "pattern": _pattern,
-        "patternProperties": _pattern_properties,
-        "additionalProperties": _additional,
-    },
-)
-_FORMATS = _formats()
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,15 +275,12 @@ class Problem:
 
 def problems(schema: Mapping[str, Any], value: Any) -> list[Problem]:
     """Where a value is not what its schema says, at most a few."""
-    found = []
     try:
-        for error in _Bounded(schema, format_checker=_FORMATS).iter_errors(value):
-            found.append(_problem(error))
-            if len(found) == MOST_PROBLEMS:
-                break
+        return [_problem(error) for error in checking.faults(schema, value, MOST_PROBLEMS)]
     except RecursionError:
         return [Problem((), "is nested too deeply.")]
-    return found
+    except checking.TooMuch:
+        return [Problem((), "is too large to be checked against its description.")]
 
 
 def words(found: Iterable[Problem]) -> str:
@@ -435,6 +356,8 @@ def from_text(schema: Any, text: str) -> Any:
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Wrong(f"must be {wanted}.") from None
+    if not checking.plain(value):
+        raise Wrong("holds a number or a character that not every program can read.")
     return value
 
 
@@ -446,9 +369,10 @@ def fitted(schema: Any, value: Any) -> Any:
     if isinstance(value, str) and kinds in (["integer"], ["number"]):
         try:
             number = json.loads(value.strip(), parse_constant=_no_constant)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
-        return number if isinstance(number, int | float) and not isinstance(number, bool) else value
+        fit = isinstance(number, int | float) and not isinstance(number, bool) and checking.plain(number)
+        return number if fit else value
     return value
 
 

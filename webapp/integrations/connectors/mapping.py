@@ -140,7 +140,9 @@ def inputs(
     for name, source in mapping.items():
         inner = properties.get(name, {})
         value = _taken(source, inner, body)
-        if value is not None or "null" in (inner.get("type") or ()):
+        # a schema may be `true`, which takes anything
+        kinds = inner.get("type") if isinstance(inner, Mapping) else None
+        if value is not None or "null" in (kinds or ()):
             found[name] = value
     return found
 
@@ -150,8 +152,18 @@ def _taken(source: Source, schema: Any, body: Mapping[str, Any]) -> Any:
         return describing.fitted(schema, at(body, source.value))
     if source.kind == "constant":
         return describing.from_text(schema, source.value)
-    text = _FIELD.sub(lambda found: _text(at(body, found[1])), source.value)[:MOST_TEXT]
-    return describing.fitted(schema, text)
+    return describing.fitted(schema, filled(source.value, body))
+
+
+def filled(template: str, body: Mapping[str, Any]) -> str:
+    """A text with the fields of an event in their places, as long as a filled template may be."""
+    out, end = "", 0
+    for found in _FIELD.finditer(template):
+        out += template[end : found.start()] + _text(at(body, found[1]))[:MOST_TEXT]
+        end = found.end()
+        if len(out) > MOST_TEXT:  # many fields of a long text must not fill the memory first
+            return out[:MOST_TEXT]
+    return (out + template[end:])[:MOST_TEXT]
 
 
 def faults(mapping: Mapping[str, Source], schema: Mapping[str, Any]) -> list[Problem]:
