@@ -81,7 +81,7 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(value[:9])), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):  # numbers that no calendar has, as well
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(moment - now, timedelta(0)), LONGEST_WAIT)

@@ -94,7 +94,7 @@ class Line:
             h11.ProtocolError,
             zlib.error,
             _Stale,
-            ConnectionError,
+            OSError,  # not only of the connection: a host or network that is gone in the middle of it
             asyncio.IncompleteReadError,
         ) as problem:
             words = f"{self.target.origin} broke off, or its answer cannot be read."

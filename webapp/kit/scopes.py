@@ -80,6 +80,18 @@ def covers(held: frozenset[str] | None, wanted: str) -> bool:
     return READS in held and wanted.endswith(":read")
 
 
+def narrowed(permissions: frozenset[str], held: frozenset[str] | None) -> frozenset[str]:
+    """The permissions that a key has left: those of the matters that its scopes are about.
+
+    A route asks for its own permission; what an answer shows besides, what a stream tells and what a service demands
+    further on is asked of these. So a key for sales sees no pay, and one for the board hears of no time sheets.
+    """
+    if held is None or READS in held:
+        return permissions
+    matters = {scope.partition(":")[0] for scope in held}
+    return frozenset(one for one in permissions if one.partition(".")[0] in matters)
+
+
 def check(route: Route, who: Principal) -> None:
     """Refuse a key whose scopes leave a route out. Raises Forbidden naming the scope that is missing."""
     if who.scopes is None:

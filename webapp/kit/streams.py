@@ -212,11 +212,12 @@ class Hub:
     def _end_revoked(self, channel: Channel) -> None:
         with self.lock:
             found = list(channel.listeners.values())
-        people = {_seat(each.who): each.who for each in found}
+        # each as it was let in: one key may have opened streams before and after it was narrowed or rotated
+        people = {id(each.who): each.who for each in found}
         with self.app.app_context():
-            valid = {_seat(who) for who in self.still_valid(channel.tenant_id, list(people.values()))}
+            valid = {id(who) for who in self.still_valid(channel.tenant_id, list(people.values()))}
         for each in found:
-            if _seat(each.who) not in valid:
+            if id(each.who) not in valid:
                 each.ended = True
         channel.wake()
 

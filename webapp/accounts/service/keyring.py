@@ -220,7 +220,7 @@ def _principal(row: ApiKey, which: str) -> Principal:
         id=row.id,
         name=row.name,
         roles=(row.role,) if row.role else (),
-        permissions=given(row.role, row.scope),
+        permissions=scopes.narrowed(given(row.role, row.scope), scopes_of(row)),
         scope=row.scope,
         scopes=scopes_of(row),
         product=product.api,
