@@ -59,3 +59,10 @@ def test_a_filter_that_is_a_day_is_shown_in_words(app: Flask, company: Company) 
         assert [(chip["label"], chip["text"], chip["value"]) for chip in query.filters] == [
             ("Since", "Yesterday", "2026-11-18"), ("Until", "Jan 2", "2026-01-02"), ("Kind", "2026-13-45", "2026-13-45"),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "tomorrow"])
+def test_a_day_at_the_end_of_the_calendar_is_as_good_as_none(app: Flask, company: Company, day: str) -> None:
+    with app.test_request_context(f"/items?from={day}"):
+        assert listing.read(SORTS, "price").date("from") is None
+    assert company.sign_in("admin").get(f"/settings/connectors/calls?from={day}&to={day}").status_code == 200

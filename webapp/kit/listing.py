@@ -67,11 +67,13 @@ class ListQuery:
         return [v for k, v in self.pairs if k == name and v]
 
     def date(self, name: str) -> date | None:
-        """A filter that is a day; a wrong one counts as not given."""
+        """A filter that is a day; a wrong one counts as not given, and so does one at the end of the calendar, which has no
+        day after it."""
         try:
-            return date.fromisoformat(self.get(name))
+            found = date.fromisoformat(self.get(name))
         except ValueError:
             return None
+        return found if 1 < found.year < date.max.year else None
 
     def numbers(self, name: str) -> list[int]:
         return [int(v) for v in self.getlist(name) if v.isascii() and v.isdigit() and len(v) < 19]
