@@ -1,6 +1,6 @@
 """Lists by keyset: every row is met exactly once, forwards and backwards, also those without a value."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
@@ -66,3 +66,10 @@ def test_a_day_at_the_end_of_the_calendar_is_as_good_as_none(app: Flask, company
     with app.test_request_context(f"/items?from={day}"):
         assert listing.read(SORTS, "price").date("from") is None
     assert company.sign_in("admin").get(f"/settings/connectors/calls?from={day}&to={day}").status_code == 200
+
+
+def test_every_day_of_the_calendar_has_bounds() -> None:
+    for zone in ("America/New_York", "Pacific/Kiritimati", "UTC"):
+        for day in (date.min, date.max):
+            first, after = clock.day_bounds(day, zone)
+            assert first < after

@@ -190,6 +190,18 @@ def test_too_many_streams_of_one_sign_in_are_refused(company: Company) -> None:
     assert ears
 
 
+def test_who_only_knocks_or_hangs_up_at_once_takes_no_place(company: Company) -> None:
+    client = company.sign_in("dispatcher")
+    hub: streams.Hub = company.app.extensions["streams"]
+    for _ in range(streams.EACH + 5):
+        knocked = client.head("/stream")
+        knocked.close()  # as a server does
+        assert knocked.status_code == 200
+    for _ in range(streams.EACH + 5):
+        client.get("/stream", buffered=False).close()
+    assert (hub.open, hub.channels) == (0, {})
+
+
 def test_pages_hear_the_right_name() -> None:
     assert streams.topic("sale.approved") == "sales-changed"
     assert streams.topic("dispatch.assigned") == "dispatch-changed"

@@ -29,9 +29,14 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+_FIRST, _LAST = date.min + timedelta(days=1), date.max - timedelta(days=1)
+
+
 def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
-    """The first moment of a local day and of the day after, in UTC."""
+    """The first moment of a local day and of the day after, in UTC. The calendar's own first and last day, which nothing is
+    before or after, are as good as those beside them."""
     tz = ZoneInfo(zone)
+    day = min(max(day, _FIRST), _LAST)
     start = datetime(day.year, day.month, day.day, tzinfo=tz)
     following = day + timedelta(days=1)
     return start.astimezone(UTC), datetime(

@@ -329,6 +329,8 @@ def _answer(
             here.leave(listener)
 
     answer = Response(lines(), mimetype="text/event-stream")
+    # a HEAD, and who hangs up before the first line, never begins the lines
+    answer.call_on_close(lambda: here.leave(listener))
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"  # proxies pass each event on at once
     return answer
