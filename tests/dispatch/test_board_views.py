@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -208,7 +208,16 @@ def test_the_number_of_statements_does_not_grow_with_the_day(company: Company) -
             make.job("Waits too")
             make.block(someone, make.at(15), make.at(16))
     assert {view: statements(view) for view in views} == few
-    assert few == {"day": 17, "week": 17, "map": 17, "calendar": 10, "table": 17}
+    assert few == {"day": 18, "week": 18, "map": 18, "calendar": 10, "table": 17}
+
+
+def test_a_holiday_is_marked_on_the_board(company: Company) -> None:
+    with company.acting("dispatcher"):
+        make.technician()
+        db.session.add(Holiday(tenant_id=company.tenant_id, on_date=date(2026, 11, 30), name="Founders Day"))
+    office = company.sign_in("dispatcher")
+    week = json.loads(office.get("/dispatch/data?date=2026-11-30&view=week").data)
+    assert [day["holiday"] for day in week["days"]] == ["Founders Day", "", "", "", "", "", ""]
 
 
 # Calendar and table -------------------------------------------------------------------------------------------------

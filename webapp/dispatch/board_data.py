@@ -4,7 +4,7 @@ A day of 40 technicians and 400 visits is shaped in a few milliseconds; `board_s
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ def whole(
     tab: str,
     settings: DispatchSettings,
     zone: str,
+    holidays: Mapping[date, str],
 ) -> dict[str, Any]:
     """Everything the script draws."""
     late = running_late(found, zone)
@@ -58,7 +59,7 @@ def whole(
         "until": last,
         "days": [
             {"date": str(day), "starts": _at(clock.day_bounds(day, zone)[0]), "ends": _at(clock.day_bounds(day, zone)[1]),
-             "label": f"{day:%a} {day.day}"}
+             "label": f"{day:%a} {day.day}", "holiday": holidays.get(day, "")}
             for day in days
         ],
         "lanes": [_lane(lane, found) for lane in found.lanes],

@@ -16,6 +16,7 @@ from webapp.kit.db import columns
 from webapp.models import (
     DispatchJob,
     DispatchProfile,
+    Holiday,
     LaneBlock,
     Technician,
     TechnicianPosition,
@@ -138,6 +139,9 @@ _PEOPLE = (
     )
     .order_by(func.coalesce(DispatchProfile.position, 0), Technician.name, Technician.id)
 )  # fmt: skip
+_HOLIDAYS = select(Holiday.on_date, Holiday.name).where(
+    Holiday.tenant_id == _TENANT, Holiday.on_date.between(bindparam("first"), bindparam("last"))
+)
 _CLOCKS = (
     select(TimeEntry.technician_id, TimeEntry.clock_in, TimeBreak.kind, TimeBreak.started_at)
     .outerjoin(TimeBreak, and_(TimeBreak.tenant_id == TimeEntry.tenant_id, TimeBreak.entry_id == TimeEntry.id,
@@ -194,6 +198,12 @@ def board(
 
 def _read(statement: Any, **bound: Any) -> Sequence[Row[Any]]:
     return columns(statement, {"tenant": context.tenant_id(), **bound})
+
+
+def holidays(first: date, days: int) -> dict[date, str]:
+    """The company's holidays in a span, by day."""
+    found = _read(_HOLIDAYS, first=first, last=first + timedelta(days=days - 1))
+    return {row.on_date: row.name for row in found}
 
 
 def _people(first: date, last: date, technician_ids: Sequence[int] | None) -> Sequence[Row[Any]]:

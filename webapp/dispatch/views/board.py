@@ -118,7 +118,7 @@ def _data(ask: Ask) -> dict[str, Any]:
     found = reading.board(first, ask.days, how, zone, technician_ids=ask.technician_ids or None)
     tray = reading.tray(ask.tab, zone_ids=ask.zone_ids, job_types=ask.job_types)
     counts = reading.tray_counts(zone_ids=ask.zone_ids, job_types=ask.job_types)
-    shown = board_data.whole(found, tray, counts, ask.tab, how, zone)
+    shown = board_data.whole(found, tray, counts, ask.tab, how, zone, reading.holidays(first, ask.days))
     shown["filters"] = {"zones": ask.zone_ids, "types": ask.job_types}
     shown["view"] = ask.view
     shown["may"] = {

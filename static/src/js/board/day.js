@@ -30,7 +30,7 @@ export function draw(model, frame, may) {
   };
   const hours = Math.round(whole / HOUR);
   frame.style.setProperty("--tr-hours", hours);
-  const axis = el("div", { class: "tr-axis", "aria-hidden": "true" }, el("div", { class: "tr-axis-corner" }, `${data.lanes.length} technician${data.lanes.length === 1 ? "" : "s"}`));
+  const axis = el("div", { class: "tr-axis", "aria-hidden": "true" }, el("div", { class: "tr-axis-corner" }, data.days[0].holiday ? el("span", { class: "tr-cal-holiday", title: data.days[0].holiday }, data.days[0].holiday) : `${data.lanes.length} technician${data.lanes.length === 1 ? "" : "s"}`));
   const ticks = el("div", { class: "tr-axis-hours" });
   for (let n = 0; n < hours; n += 1) {
     const tick = el("span", {}, model.hour.format(new Date((data.from + n * HOUR) * 1000)));
@@ -44,7 +44,7 @@ export function draw(model, frame, may) {
     ticks.append(bubble);
   }
   axis.append(ticks);
-  const inner = el("div", { class: "tr-lanes-inner" }, axis);
+  const inner = el("div", { class: `tr-lanes-inner${data.days[0].holiday ? " is-holiday" : ""}` }, axis);
   const shared = [data.date, data.from, data.until, data.filters, may];
   const narrow = (74 * whole) / Math.max(1, frame.clientWidth - 196, hours * 84); // seconds that are narrower than a few words
   inner.append(...kept(frame, model, shared, (lane) => drawLane(model, lane, lay, may, narrow)));

@@ -11,10 +11,10 @@ export function draw(model, frame, may) {
     const link = new URL(location.href);
     link.searchParams.set("date", day.date);
     link.searchParams.set("view", "day");
-    axis.append(el("a", { href: link.pathname + link.search, class: day.date === today ? "is-today" : "" }, day.label));
+    axis.append(el("a", { href: link.pathname + link.search, class: day.date === today ? "is-today" : "" }, day.label, day.holiday ? el("span", { class: "tr-cal-holiday", title: day.holiday }, day.holiday) : null));
   }
   const inner = el("div", { class: "tr-lanes-inner is-week" }, axis);
-  const drawn = kept(frame, model, [data.date, data.filters, may, today], (lane) => {
+  const drawn = kept(frame, model, [data.date, data.filters, may, today, data.days.map((day) => day.holiday)], (lane) => {
     const row = el("section", { class: "tr-lane is-week", "data-lane-of": lane.id, "aria-label": lane.name }, card.head(model, lane, may.blocks));
     data.days.forEach((day, index) => {
       const works = lane.hours.filter(([a]) => a >= day.starts && a < day.ends);
@@ -25,7 +25,7 @@ export function draw(model, frame, may) {
       const parts = [...visits.map((one) => [one.s, card.inCell(model, one, lane.id)]), ...blocks.map((one) => [one.s, card.block(model, one, lane.id, true)])].sort((a, b) => a[0] - b[0]);
       const share = minutes ? booked / minutes : 0;
       const load = el("span", { class: `tr-cell-load${share > 1 ? " is-over" : ""}`, "aria-hidden": "true" }, minutes ? `${round(booked / 60)}/${round(minutes / 60)} h` : booked ? `${round(booked / 60)} h` : "Off");
-      row.append(el("div", { class: `tr-cell${minutes ? "" : " is-off"}${day.date === today ? " is-today" : ""}`, "data-cell": lane.id, "data-day": index }, el("span", { class: "tr-cell-day" }, day.label), load, ...parts.map(([, element]) => element)));
+      row.append(el("div", { class: `tr-cell${minutes ? "" : " is-off"}${day.date === today ? " is-today" : ""}${day.holiday ? " is-holiday" : ""}`, "data-cell": lane.id, "data-day": index }, el("span", { class: "tr-cell-day" }, day.label), load, ...parts.map(([, element]) => element)));
     });
     return row;
   });
