@@ -42,6 +42,8 @@ def test_the_keys_fit_a_phone(visit: Visit, company: Company) -> None:
     page.get_by_role("button", name="Make the key").click()
     expect(page.get_by_text("This is the only time the key is shown.")).to_be_visible()
     page.get_by_role("link", name="I have kept it").click()
+    expect(page.get_by_role("link", name="Rotate the secret")).to_be_visible()
+    page.goto("/settings/keys")
     expect(page.get_by_role("button", name="Revoke")).to_be_visible()
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wider <= 0
