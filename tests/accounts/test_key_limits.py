@@ -1,11 +1,13 @@
 """What a narrowed key may not reach by detours: rights of other matters, what a stream tells, streams from before."""
 
+from datetime import timedelta
 from typing import Any
 
+from tests.accounts.support import call
 from tests.factories.world import Company
 from webapp.accounts.service import keyring, keys
 from webapp.dispatch.api import stream
-from webapp.kit import context, streams
+from webapp.kit import clock, context, streams
 from webapp.kit.context import Principal
 from webapp.kit.web import App
 
@@ -61,3 +63,29 @@ def test_a_stream_from_before_a_key_was_narrowed_ends_whatever_it_opens_after(
     finally:
         hub.leave(before)
         hub.leave(after)
+
+
+def test_a_stream_opened_with_a_secret_ends_with_that_secret(app: App, company: Company) -> None:
+    number, key = made(company)
+    hub: streams.Hub = app.extensions["streams"]
+    with app.app_context():
+        before = hub.join(holder(app, key), None)
+    try:
+        with clock.at(clock.now()):
+            with company.acting("owner"):
+                keys.rotate(number, 1)
+            hub._end_revoked(before.channel)
+            assert not before.ended, "it works on for an hour"
+            clock.advance(timedelta(hours=1))
+            hub._end_revoked(before.channel)
+            assert before.ended, "who holds nothing but the old secret hears nothing more"
+    finally:
+        hub.leave(before)
+
+
+def test_a_ticket_asked_for_with_a_secret_is_over_with_that_secret(app: App, company: Company) -> None:
+    number, key = made(company)
+    ticket = call(app, "POST", "/api/v1/admin/dispatch/stream-ticket", {}, token=key).json["data"]["ticket"]
+    with company.acting("owner"):
+        keys.rotate(number, 0)
+    assert call(app, "GET", f"/api/v1/admin/dispatch/stream?ticket={ticket}").status_code == 401

@@ -123,7 +123,7 @@ def _ticket_holder(given: str) -> Principal:
         raise errors.Unauthorized("The ticket was used already, or is older than a minute. Ask for another.")
     tenant = UUID(claims["tenant"])
     who = (
-        keyring.by_id(UUID(claims["owner"]), claims["key"], claims["secret"])
+        keyring.by_id(UUID(claims["owner"]), claims["key"], claims["mark"])
         if claims.get("key")
         else sessions.find(tenant, claims["session"], sessions.API)
     )

@@ -180,23 +180,41 @@ def stands(row: ApiKey) -> bool:
 
 def stands_for(row: ApiKey, who: Principal) -> bool:
     """Whether a stream that a key opened may go on: it stands, and may still what it might then, from there."""
-    return stands(row) and scopes_of(row) == who.scopes and _networks(row) == who.extra["allowed"] and (
-        who.extra["secret"] == CURRENT or (row.previous_until is not None and row.previous_until > clock.now())
-    )  # fmt: skip
+    which = _marked(row, who.extra["mark"])
+    return (
+        stands(row)
+        and scopes_of(row) == who.scopes
+        and _networks(row) == who.extra["allowed"]
+        and which is not None
+        and not _over(row, which)
+    )
 
 
-def by_id(tenant_id: UUID, key_id: int, secret: str = CURRENT) -> Principal | None:
+def _mark(secret_hash: bytes) -> str:
+    """What tells a key's secrets apart without being one: which of them is the present one changes with a rotation."""
+    return bytes(secret_hash).hex()[:16]
+
+
+def _marked(row: ApiKey, mark: str) -> str | None:
+    """Which of a key's secrets has a mark now; None when it has none of it any more."""
+    if mark == _mark(row.secret_hash):
+        return CURRENT
+    return PREVIOUS if row.previous_hash is not None and mark == _mark(row.previous_hash) else None
+
+
+def by_id(tenant_id: UUID, key_id: int, mark: str) -> Principal | None:
     """Whom a key stands for that was recognised a moment ago, or None when it does not stand any more.
 
-    `tenant_id` is the key's own organization, which for a test key is not the one it acts in; `secret` which of its
-    secrets was shown then. Raises Forbidden as :func:`find`.
+    `tenant_id` is the key's own organization, which for a test key is not the one it acts in; `mark` that of the secret
+    which was shown then, as its principal has it. Raises Forbidden as :func:`find`.
     """
     sessions.bind(tenant_id)
     row = db.session.get(ApiKey, (tenant_id, key_id))
-    if row is None or not stands(row) or _over(row, secret):
+    which = _marked(row, mark) if row is not None else None
+    if row is None or which is None or not stands(row) or _over(row, which):
         return None
-    who = _principal(row, secret)
-    _note(Use(tenant_id, key_id, secret))
+    who = _principal(row, which)
+    _note(Use(tenant_id, key_id, which))
     _check_address(who)
     return who
 
@@ -230,6 +248,7 @@ def _principal(row: ApiKey, which: str) -> Principal:
             "owner": row.tenant_id,
             "allowed": _networks(row),
             "secret": which,
+            "mark": _mark((row.previous_hash or b"") if which == PREVIOUS else row.secret_hash),
         },
     )
 

@@ -57,5 +57,5 @@ def stream_ticket() -> dict[str, object]:
         "session": who.session_id,
     }
     if who.kind == "key":
-        claims |= {"key": who.id, "owner": str(who.extra["owner"]), "secret": who.extra["secret"]}
+        claims |= {"key": who.id, "owner": str(who.extra["owner"]), "mark": who.extra["mark"]}
     return {"ticket": streams.ticket(claims), "expires_in": streams.TICKET_SECONDS}
