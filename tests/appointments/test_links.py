@@ -17,12 +17,12 @@ from tests.factories.world import Company, csrf_of
 from webapp.accounts.queries import organization
 from webapp.appointments.rules import moving as rules
 from webapp.appointments.rules import tracking
-from webapp.appointments.service import configuring, links, moving, summary
+from webapp.appointments.service import configuring, links, moving, summary, telling
 from webapp.customers import service as customers
 from webapp.dispatch import service
-from webapp.kit import clock, errors, files
+from webapp.kit import clock, crypto, errors, files
 from webapp.kit.db import add, db, get
-from webapp.kit.tables import AuditEntry
+from webapp.kit.tables import AuditEntry, DirectoryEntry
 from webapp.models import (
     ContactChoice,
     DispatchJob,
@@ -175,6 +175,58 @@ def test_only_the_hash_of_a_token_is_kept(company: Company, tomorrow_week: tuple
         kept = db.session.query(VisitLink).one()
         assert kept.token_hash == links.hashed(url.removeprefix("/v/"))
         assert url.removeprefix("/v/").encode() not in bytes(kept.token_hash)
+
+
+def test_a_link_is_short_enough_that_a_usual_text_is_one_part(company: Company) -> None:
+    with clock.at(make.NOW), company.acting():
+        job = make.booked(crew=(dispatch.technician(),))
+        seen = set()
+        for _ in range(20):
+            token = make.url(job).removeprefix("/v/")
+            assert re.fullmatch(r"[0-9A-Za-z]{22}", token)
+            seen.add(token)
+        assert len(seen) == 20
+        telling.tell(make.visit(job).id, "booked")
+        text = next(m for m in make.messages(job) if m.channel == "sms").body
+        assert len(text.replace("http://localhost", "https://gulf-breeze.example")) <= 160, text
+
+
+def test_a_token_that_is_nearly_right_finds_no_company_and_the_directory_holds_its_hash_only(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    _, url = tomorrow_week
+    token = url.removeprefix("/v/")
+    with clock.at(make.NOW), company.acting():
+        assert links.tenant_of(token) == company.tenant_id
+        for near in (token.swapcase(), token[::-1], token[:-1], token + "0", f" {token[1:]}", "é" * 22, ""):
+            assert links.tenant_of(near) is None, near
+        row = db.session.query(DirectoryEntry).filter_by(kind="visit-link", tenant_id=company.tenant_id).one()
+        assert token.encode() not in bytes(row.lookup_hash)
+        assert bytes(row.lookup_hash) != links.hashed(token)
+    with clock.at(make.NOW):
+        text = client.get(f"/v/{token.swapcase()}").get_data(as_text=True)
+    assert "no longer in use" in text
+
+
+def test_a_long_link_of_before_still_opens_its_visit(
+    company: Company, client: FlaskClient, tomorrow_week: tuple[DispatchJob, str]
+) -> None:
+    job, _ = tomorrow_week
+    with clock.at(make.NOW):
+        with company.acting():
+            token = crypto.sign(links.PURPOSE, [company.tenant_id.hex, "x" * 20])
+            add(
+                VisitLink(
+                    visit_id=make.visit(job).id,
+                    purpose="visit",
+                    token_hash=links.hashed(token),
+                    created_at=make.NOW,
+                )
+            )
+        assert len(token) > 100
+        assert "12 Maple St" in client.get(f"/v/{token}").get_data(as_text=True)
+        forged = token[:-1] + ("A" if token[-1] != "A" else "B")
+        assert client.get(f"/v/{forged}").status_code == 404
 
 
 def test_a_link_of_one_company_never_opens_anything_of_another(

@@ -1,4 +1,5 @@
-"""Finding an organization before it is known: by business code, host, key id, SSO subject or sign-in address."""
+"""Finding an organization before it is known: by business code, host, key id, SSO subject, sign-in address
+or the token of a customer's link."""
 
 import hashlib
 from uuid import UUID
@@ -10,6 +11,7 @@ from webapp.kit.db import db
 from webapp.kit.tables import DirectoryEntry
 
 SINGLE = ("organization", "code", "host", "key")
+EXACT = ("key", "visit-link")  # random text, in which capital and small letters differ
 
 
 class Taken(Exception):
@@ -17,7 +19,8 @@ class Taken(Exception):
 
 
 def lookup_hash(kind: str, value: str) -> bytes:
-    return hashlib.sha256(f"{kind}:{value.strip().casefold() if kind != 'key' else value}".encode()).digest()
+    name = value if kind in EXACT else value.strip().casefold()
+    return hashlib.sha256(f"{kind}:{name}".encode()).digest()
 
 
 def find(kind: str, value: str) -> UUID | None:

@@ -16,7 +16,9 @@ class DirectoryEntry(Base):
     """The one table outside the policies: finds the organization before it is known, by hash only."""
 
     __tablename__ = "directory"
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)  # organization, code, key, host, sso, email
+    kind: Mapped[str] = mapped_column(
+        Text, primary_key=True
+    )  # organization, code, key, host, sso, email, visit-link
     lookup_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     tenant_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     __table_args__ = (

@@ -21,7 +21,7 @@ from webapp.kit import clean, context, errors, files, limits, pages, pdf, tenanc
 from webapp.kit.db import db
 from webapp.kit.permissions import public
 
-WHY = "a customer has no account; the link carries its organization under a MAC and leads to one visit alone"
+WHY = "a customer has no account; the link is random, found by its hash, and leads to one visit alone"
 FILE_MINUTES = 60  # how long the address of a photo works
 
 
