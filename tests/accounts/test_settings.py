@@ -63,6 +63,34 @@ def test_the_company_takes_a_new_name_colour_zone_and_logo(company: Company) -> 
     assert company.app.test_client().get(f"/logo/{company.code}/999999").status_code == 404
 
 
+def test_the_company_phone_is_shown_and_taken_as_people_write_it(company: Company) -> None:
+    client = company.sign_in("admin")
+    path = "/settings/company"
+
+    def kept() -> str:
+        with company.acting():
+            return db.session.get_one(Organization, context.tenant_id()).phone
+
+    assert send(client, path, path, **COMPANY | {"phone": "813.555.0142"}).status_code == 303
+    assert kept() == "+18135550142"
+    page = client.get(path).get_data(as_text=True)
+    assert 'value="(813) 555-0142"' in page
+    assert "+1813" not in page
+    assert send(client, path, path, **COMPANY | {"phone": "(813) 555-0142"}).status_code == 303
+    assert kept() == "+18135550142"
+    answer = send(client, path, path, **COMPANY | {"phone": "555-0142"})
+    assert answer.status_code == 422
+    assert "lacks its area code" in answer.get_data(as_text=True)
+    with company.acting():
+        db.session.get_one(
+            Organization, context.tenant_id()
+        ).phone = "ask for Jim"  # kept before numbers were checked
+    assert send(client, path, path, **COMPANY | {"phone": "ask for Jim"}).status_code == 303
+    assert kept() == "ask for Jim"
+    assert send(client, path, path, **COMPANY | {"phone": ""}).status_code == 303
+    assert kept() == ""
+
+
 def test_a_wrong_colour_and_a_script_for_a_logo_are_refused_at_their_fields(company: Company) -> None:
     from io import BytesIO
 

@@ -8,7 +8,7 @@ from webapp.accounts import queries, rules
 from webapp.accounts.permissions import COMPANY_EDIT
 from webapp.accounts.service import policy, providers
 from webapp.accounts.service.users import checked
-from webapp.kit import errors, events, files, journal, permissions
+from webapp.kit import clean, errors, events, files, journal, permissions
 from webapp.kit.db import db
 from webapp.models import Organization, StoredFile
 
@@ -60,7 +60,7 @@ def change(new: Changes, logo: tuple[str, bytes] | None = None, *, drop_logo: bo
     )
     company.time_zone, company.phone, company.address = (
         new.time_zone,
-        new.phone.strip()[:40],
+        _phone(new.phone, company.phone),
         new.address.strip()[:300],
     )
     company.email = checked("email", rules.email, new.email)
@@ -77,6 +77,13 @@ def change(new: Changes, logo: tuple[str, bytes] | None = None, *, drop_logo: bo
         journal.audit("organization.updated", company, before=before, record_type="organization")
         events.emit(CHANGED, None, {"changed": changed})
     return company
+
+
+def _phone(text: str, present: str) -> str:
+    """The number in E.164. One that was kept before numbers were checked stays as long as nobody changes it."""
+    if text.strip() in (present, clean.phone_words(present)):
+        return present
+    return checked("phone", clean.phone, text)
 
 
 def _set_sso(company: Organization, rule: str) -> None:

@@ -8,7 +8,7 @@ from webapp.accounts.service import company as service
 from webapp.accounts.service import policy
 from webapp.accounts.settings import bp
 from webapp.accounts.settings.forms import CompanyForm
-from webapp.kit import errors, pages, permissions
+from webapp.kit import clean, errors, pages, permissions
 from webapp.models import Organization
 
 
@@ -18,6 +18,7 @@ def company() -> Response:
     """The company as it is."""
     present = queries.organization()
     form = CompanyForm(formdata=None, obj=present, sso=policy.sso_of(present.settings))
+    form.phone.data = clean.phone_words(present.phone)
     return _page(form, present)
 
 

@@ -43,7 +43,7 @@ class CompanyForm(Form):
         [InputRequired("Choose a time zone.")],
         description="Days, pay periods and times are counted in it.",
     )
-    phone = text("Phone", limit=40, render_kw={"autocomplete": "tel"})
+    phone = text("Phone", limit=40, render_kw={"autocomplete": "tel", "placeholder": "(813) 555-0100"})
     email = text("Email address", limit=254, render_kw={"autocomplete": "email", "inputmode": "email"})
     address = area("Address", limit=300, rows=3)
     require_mfa = BooleanField("Everyone must use a second factor")
