@@ -12,7 +12,7 @@ from tests.factories.world import Company, csrf_of
 from tests.routing.test_plans import EAST, MIDDLE, WEST, lane, team, visit, waits
 from webapp.kit import clock, jobs
 from webapp.kit.db import get
-from webapp.models import RoutePlan, Technician
+from webapp.models import RoutePlan, Technician, User
 from webapp.routing.queries import plans as reading
 
 PAGE = "/dispatch/optimize?date=2026-11-30"
@@ -80,6 +80,12 @@ def test_a_day_is_planned_looked_at_and_accepted(company: Company) -> None:
     assert post(office, undo).location == PAGE
     with company.acting("dispatcher"):
         assert "In the west" not in [t for t, _ in lane(get(Technician, wes))]
+        who = get(User, company.users["dispatcher"]).name
+    page = office.get(PAGE).get_data(as_text=True)
+    assert f"The last plan of this day was taken back by {who} (Today 6:00 AM)." in page
+    assert "discarded" not in page
+    refused = post(office, f"/dispatch/optimize/{plan.id}/accept")
+    assert "This plan was taken back." in refused.get_data(as_text=True)
 
 
 def test_an_outdated_plan_is_refused_in_words_and_a_discarded_one_is_gone(company: Company) -> None:

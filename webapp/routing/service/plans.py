@@ -198,7 +198,8 @@ def accept(plan_id: int, technician_ids: Sequence[int] | None = None) -> RoutePl
         "technicians": sorted(chosen),
         "visits": {str(n): old | {"version": versions[n]} for n, old in was.items()},
     }
-    plan.proposal = plan.proposal | {"put": [*plan.proposal.get("put", []), put]}
+    before = {k: v for k, v in plan.proposal.items() if k != "taken_back"}
+    plan.proposal = before | {"put": [*before.get("put", []), put]}
     db.session.flush()
     journal.audit("route.accepted", plan, diff={}, technician_ids=sorted(chosen), visit_ids=sorted(moves))
     events.emit(
@@ -222,7 +223,8 @@ def take_back(plan_id: int, number: int) -> RoutePlan:
     plan.accepted_for = sorted(set(plan.accepted_for) - set(put["technicians"]))
     plan.status = "accepted" if plan.accepted_for else "discarded"
     assert plan.proposal is not None
-    plan.proposal = plan.proposal | {"put": kept}
+    taken = {"by": context.principal().name, "at": clock.iso(clock.now()), "technicians": put["technicians"]}
+    plan.proposal = plan.proposal | {"put": kept, "taken_back": taken}
     db.session.flush()
     journal.audit("route.taken-back", plan, diff={}, technician_ids=put["technicians"])
     events.emit(told.DISCARDED, plan.id, _payload(plan))
@@ -285,6 +287,8 @@ def _moves(plan: RoutePlan, chosen: Sequence[dict[str, Any]]) -> dict[int, Place
 
 
 def _not_ready(plan: RoutePlan) -> str:
+    if plan.status == "discarded" and "taken_back" in (plan.proposal or {}):
+        return "This plan was taken back."
     return {
         "queued": "This plan is not made yet.",
         "planning": "This plan is not made yet.",

@@ -115,6 +115,7 @@ def _page(day: date) -> Response:
         routes=_routes(found, proposed) if found is not None and proposed is not None else [],
         map=_map(proposed) if proposed is not None else None, saved=_saved(found) if found is not None else None,
         counts=None if proposed is not None else reading.counts(day, zone), over=day < today, open_for=_open(found),
+        taken=_taken_back(found),
         plans=permissions.may(DISPATCH_ASSIGN), home=HOME,
     )  # fmt: skip
 
@@ -126,6 +127,16 @@ def _open(found: RoutePlan | None) -> int:
     return sum(
         t["changed"] and t["technician_id"] not in found.accepted_for for t in found.proposal["technicians"]
     )
+
+
+def _taken_back(found: RoutePlan | None) -> dict[str, Any] | None:
+    """Who took a plan back last, and when: the whole of it, or some technicians' routes."""
+    taken = (found.proposal or {}).get("taken_back") if found is not None else None
+    if found is None or taken is None:
+        return None
+    return {
+        "by": taken["by"] or "somebody", "at": datetime.fromisoformat(taken["at"]), "whole": found.status == "discarded",
+    }  # fmt: skip
 
 
 def _saved(found: RoutePlan) -> dict[str, Any] | None:
