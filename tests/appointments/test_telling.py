@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.factories import appointments as make
 from tests.factories import dispatch
@@ -70,6 +71,78 @@ def test_another_time_is_told_and_a_shift_within_the_promised_window_is_not(comp
         clock.advance(LATER)
         assert make.work() == ["changed"]
         assert "Saturday, November 28, 2:00–4:00 PM" in make.messages(job)[-2].body
+
+
+NOAH = {"customer_name": "Noah Other", "customer_email": "noah@example.com", "customer_phone": "813-555-0199"}
+
+
+def test_who_is_put_on_a_job_in_place_of_another_gets_the_confirmation_as_for_a_new_booking(
+    company: Company, client: FlaskClient
+) -> None:
+    with clock.at(make.NOW):
+        with company.acting():
+            job = make.booked(crew=(dispatch.technician(),))
+            telling.tell_standing(make.visit(job).id)
+            service.update(job.id, {"customer_name": "Evelyn Harper-Jones"})
+            clock.advance(LATER)
+            assert make.work() == [], "the same person, spelt otherwise"
+            service.update(job.id, NOAH)
+            assert make.work() == [], "not before the dispatcher is done"
+            clock.advance(LATER)
+            assert make.work() == ["booked"]
+            mail, text = make.messages(job)[2:]
+            assert (mail.to_address, text.to_address) == ("noah@example.com", "+18135550199")
+            assert "Hello Noah," in mail.body
+            assert "When: Friday, November 27, 9:00–11:00 AM" in mail.body
+            assert telling.tell_standing(make.visit(job).id) is None, "once"
+        assert client.get(make.link_in(text)).status_code == 200
+        with company.acting():
+            service.cancel(job.id, "No parts")
+            clock.advance(LATER)
+            assert make.work() == ["cancelled"], "and hears of all that follows"
+            assert make.messages(job)[-1].to_address == "+18135550199"
+
+
+def test_a_new_customer_of_a_visit_that_repeats_or_was_just_moved_gets_a_confirmation_too(
+    company: Company,
+) -> None:
+    with clock.at(make.NOW), company.acting():
+        job = make.booked(crew=(dispatch.technician(),))
+        job.source = "recurring"
+        clock.advance(LATER)
+        assert make.work() == []
+        service.update(job.id, NOAH)
+        clock.advance(LATER)
+        assert make.work() == ["booked"]
+        service.place(make.visit(job).id, service.Placement(starts_at=make.at(14, days=4)))
+        service.update(job.id, {"customer_name": "Zoe Third", "customer_email": "zoe@example.com"})
+        clock.advance(LATER)
+        assert make.work() == ["booked"], "they know of no other time"
+
+
+def test_a_new_customer_is_told_by_the_ways_they_want_and_not_by_text_at_night(company: Company) -> None:
+    with clock.at(make.at(23, days=0)), company.acting():
+        job = make.booked(crew=(dispatch.technician(),))
+        telling.tell_standing(make.visit(job).id)
+        before = len(make.messages(job))
+        service.update(job.id, NOAH)
+        clock.advance(LATER)
+        assert make.work() == ["booked"]
+        assert [(m.channel, m.to_address) for m in make.messages(job)[before:]] == [
+            ("email", "noah@example.com")
+        ]
+        waits = next(w for w in make.waiting() if w.get("channel") == "sms")
+        clock.advance(waits["at"] - clock.now())
+        make.work()
+        assert [m.to_address for m in make.messages(job) if m.channel == "sms"] == ["+18135550199"]
+        other = customers.create({"name": "Olga Other", "email": "olga@example.com", "phone": "813-555-0177"})
+        add(ContactChoice(customer_id=other.id, email=True, sms=False, chosen_at=clock.now()))
+        before = len(make.messages(job))
+        service.update(job.id, {"customer_id": other.id, "customer_name": other.name, "customer_email": other.email,
+                                "customer_phone": other.phone})  # fmt: skip
+        clock.advance(LATER)
+        assert make.work() == ["booked"]
+        assert [m.to_address for m in make.messages(job)[before:]] == ["olga@example.com"]
 
 
 def test_a_cancelled_visit_is_told_with_the_time_that_was_promised(company: Company) -> None:

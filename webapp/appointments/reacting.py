@@ -48,13 +48,15 @@ def stands(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:
 
 
 def changed(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:
-    """Another customer was put on a job: the links of the one before end. A name that is only written anew ends none."""
+    """Another customer was put on a job: the links of the one before end, and the new one is told of the visit as of a
+    new booking. A name that is only written anew does neither."""
     fields = set(payload.get("changed") or ())
     somebody_else = "customer_name" in fields and bool(
         fields & {"customer_id", "customer_phone", "customer_email"}
     )
     if job_id is not None and somebody_else:
         links.end_all(job_id)
+        telling.begin_anew(job_id)
 
 
 def stepped(name: str, job_id: int | None, payload: Mapping[str, Any]) -> None:

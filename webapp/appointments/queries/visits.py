@@ -27,6 +27,7 @@ from webapp.models import (
     VisitTechnician,
 )
 
+BEFORE = "before:"  # begins the mark of what an earlier customer of the job was told
 TIMED = ("booked", "changed", "reminder")  # kinds that tell when
 
 
@@ -87,6 +88,15 @@ def told(visit_id: int) -> tuple[datetime, datetime] | None:
         .order_by(VisitMessage.id.desc()).limit(1)
     ).one_or_none()  # fmt: skip
     return None if row is None or row[0] is None or row[1] is None else (row[0], row[1])
+
+
+def replaced(visit_id: int) -> bool:
+    """Whether an earlier customer of the job was told of a visit."""
+    found = select(VisitMessage.id).where(
+        VisitMessage.tenant_id == context.tenant_id(), VisitMessage.visit_id == visit_id,
+        VisitMessage.mark.like(f"{BEFORE}%"),
+    )  # fmt: skip
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def choice(customer_id: int | None) -> ContactChoice | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import render_template
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.accounts import queries as accounts
@@ -47,11 +48,25 @@ def is_silent() -> bool:
 # What is asked for by events ---------------------------------------------------------------------------------------
 
 
-def later(job_id: int, *, moved: bool = False) -> None:
+def later(job_id: int, *, moved: bool = False, anew: bool = False) -> None:
     """Tell how a job's visits stand, a little later: what is undone meanwhile is never told."""
     if not is_silent():
-        jobs.add(JOB, {"what": "standing", "job_id": job_id, "moved": moved}, dedupe_key=f"standing:{job_id}",
+        jobs.add(JOB, {"what": "standing", "job_id": job_id, "moved": moved, "anew": anew},
+                 dedupe_key=f"standing:{job_id}:anew" if anew else f"standing:{job_id}",
                  run_after=clock.now() + PAUSE)  # fmt: skip
+
+
+def begin_anew(job_id: int) -> None:
+    """Another customer has taken over a job: what the one before was told does not count for them. The messages stay
+    with the job; only that they were told, and of which time, is set aside."""
+    db.session.execute(
+        update(VisitMessage)
+        .where(VisitMessage.tenant_id == context.tenant_id(), VisitMessage.job_id == job_id,
+               VisitMessage.mark.not_like(f"{queries.BEFORE}%"))
+        .values(mark=func.concat(queries.BEFORE, VisitMessage.id, ":", VisitMessage.mark), told_start=None, told_end=None)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    later(job_id, anew=True)
 
 
 def at_once(kind: str, visit_id: int, *, after: timedelta = timedelta(0), mark: str = "") -> None:
@@ -65,7 +80,8 @@ def run(args: Mapping[str, Any]) -> dict[str, Any]:
     """What a job of :data:`JOB` does."""
     what = args["what"]
     if what == "standing":
-        told = [tell_standing(n, moved=bool(args.get("moved"))) for n in queries.visit_ids(args["job_id"])]
+        how = {name: bool(args.get(name)) for name in ("moved", "anew")}
+        told = [tell_standing(n, **how) for n in queries.visit_ids(args["job_id"])]
         return {"told": [kind for kind in told if kind]}
     channel = args.get("channel")
     sent = tell(args["visit_id"], what, only=channel, about=args.get("about"))
@@ -87,13 +103,17 @@ def window_of(found: queries.Found) -> telling.Window | None:
     return telling.arrival(start, promised, floor, how.window_minutes)
 
 
-def tell_standing(visit_id: int, *, moved: bool = False) -> str | None:
-    """Tell the customer what is new of a visit, and see to the reminder: the kind that was told, None for nothing new."""
+def tell_standing(visit_id: int, *, moved: bool = False, anew: bool = False) -> str | None:
+    """Tell the customer what is new of a visit, and see to the reminder: the kind that was told, None for nothing new.
+
+    `anew`: the visit is another customer's now, to whom also one that repeats is news.
+    """
     found = queries.visit(visit_id)
     if found is None:
         return None
     now, window, told = clock.now(), window_of(found), queries.told(visit_id)
-    follows = found.job.source == "recurring"
+    follows = found.job.source == "recurring" and not anew
+    moved = moved and not queries.replaced(visit_id)  # the new customer knows of no other time
     standing = telling.Standing(
         found.visit.status, window, told, held=found.job.held_at is not None, follows=follows, moved=moved
     )
