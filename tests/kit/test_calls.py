@@ -143,3 +143,27 @@ def test_endless_interim_answers_are_a_failure(app: App) -> None:
         call(app, receiver.url(), timeout=3)
     receiver.stop()
     assert failed.value.kind == "protocol"
+
+
+def test_a_slow_name_takes_one_resolver_however_many_calls_it_has(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def slow(host: str, port: int, seconds: float) -> list[str]:
+        asked.append(host)
+        time.sleep(0.3)
+        return []
+
+    monkeypatch.setattr(outbound, "_lookup", slow)
+    with app.app_context():
+        lines = [calls.Line(outbound.parse(f"https://slow{n}.example.com/")) for n in range(2)]
+
+    async def many() -> list[Any]:
+        tasks = [line.call("POST", {}, b"", timeout=5) for line in lines for _ in range(20)]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    found = asyncio.run(many())
+    assert sorted(asked) == ["slow0.example.com", "slow1.example.com"]
+    assert {type(one) for one in found} == {calls.Failed}
+    assert len(found) == 40

@@ -16,7 +16,7 @@ from webapp.integrations import courier
 from webapp.integrations.connectors.calling import Caller
 from webapp.integrations.connectors.service import calls, registry
 from webapp.integrations.connectors.service.work import CONNECTORS
-from webapp.kit import context, errors, files, jobs, outbound, streams, tenancy
+from webapp.kit import context, errors, files, ids, jobs, outbound, streams, tenancy
 from webapp.kit.db import db
 from webapp.kit.web import App
 from webapp.messaging import service as messaging
@@ -327,3 +327,15 @@ def test_a_connector_of_the_sandbox_calls_nobody_and_its_inputs_are_shown(
     assert (receiver.connections, receiver.got) == (0, [])
     page = company.sign_in("admin").get("/settings/sandbox").get_data(as_text=True)
     assert "4711" in page and "Book it" in page and sandboxes.KEPT.split(":")[0] in page
+
+
+def test_what_an_organization_is_is_not_remembered_before_it_is_there(app: App, company: Company) -> None:
+    key = key_of(company)
+    sandbox = inside(app, company)
+    unknown = ids.uuid4()
+    with app.app_context():
+        assert not sandboxes.is_one(unknown)
+        assert unknown not in sandboxes._known
+        assert sandboxes.is_one(sandbox)
+        assert sandboxes._known[sandbox] is True
+    assert key

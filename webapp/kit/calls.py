@@ -28,8 +28,8 @@ INTERIM = 10  # answers of 1xx before the real one
 
 @lru_cache(maxsize=1)
 def _resolvers() -> ThreadPoolExecutor:
-    # the system's resolver blocks: a few slow names must not keep the others waiting
-    return ThreadPoolExecutor(32, thread_name_prefix="resolve")
+    # the system's resolver blocks: slow names must not keep the others waiting, so there is a thread for each line in use
+    return ThreadPoolExecutor(256, thread_name_prefix="resolve")
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class Line:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._idle: list[_Connection] = []
+        self._asked: asyncio.Future[list[str]] | None = None
 
     async def call(
         self,
@@ -122,8 +123,7 @@ class Line:
         return None
 
     async def _connect(self, deadline: float) -> _Connection:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(_resolvers(), outbound.resolve, self.target, deadline)
+        found = await self._addresses(deadline)
         secure = outbound.tls() if self.target.scheme == "https" else None
         problem: Exception | None = None
         for address in found[:4]:
@@ -139,6 +139,15 @@ class Line:
                 now = clock.monotonic()
                 return _Connection(reader, writer, now, now)
         raise Failed("connect", f"{self.target.origin} cannot be reached.") from problem
+
+    async def _addresses(self, deadline: float) -> list[str]:
+        # asked once for all who connect at the same moment: a slow name takes one thread, however many calls it has
+        if self._asked is None or self._asked.done():
+            loop = asyncio.get_running_loop()
+            self._asked = loop.run_in_executor(_resolvers(), outbound.resolve, self.target, deadline)
+            # who asked may have given up by the time there is an answer
+            self._asked.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
+        return await asyncio.shield(self._asked)
 
     async def _exchange(
         self, link: _Connection, request: h11.Request, content: bytes, started: float, most: int

@@ -112,12 +112,12 @@ def is_one(tenant_id: UUID) -> bool:
     if found is None:
         with db.engine.begin() as connection:
             connection.execute(text("select set_config('app.tenant_id', :t, true)"), {"t": str(tenant_id)})
-            found = bool(
-                connection.execute(
-                    text("select sandbox_of is not null from organizations where tenant_id = :t"),
-                    {"t": tenant_id},
-                ).scalar()
-            )
+            found = connection.execute(
+                text("select sandbox_of is not null from organizations where tenant_id = :t"),
+                {"t": tenant_id},
+            ).scalar()
+        if found is None:  # one that is being made this moment: what it is, is asked again
+            return False
         if len(_known) >= MOST:
             _known.clear()
         _known[tenant_id] = found
