@@ -26,6 +26,7 @@ from webapp.kit.tables import AuditEntry, DirectoryEntry
 from webapp.models import (
     ContactChoice,
     DispatchJob,
+    DispatchProfile,
     Holiday,
     JobFile,
     JobMaterial,
@@ -435,6 +436,53 @@ def test_no_position_is_shown_that_is_not_of_this_drive(
         text = client.get(url).get_data(as_text=True)
     assert "cannot be seen at the moment" in text
     assert "<svg viewBox" not in text
+
+
+@pytest.mark.parametrize(("known", "said"), [
+    ("last stop", "About 10 minutes"), ("start of the day", "About 10 minutes"), ("a stop of yesterday", ""),
+    ("somebody else’s stop", ""), ("a stop nobody knows the place of", ""), ("nothing", ""),
+])  # fmt: skip
+def test_without_a_position_the_arrival_is_estimated_from_where_the_technician_set_off(
+    company: Company, client: FlaskClient, known: str, said: str
+) -> None:
+    with clock.at(make.at(9, days=0)), company.acting():
+        tina, vic = dispatch.technician(), dispatch.technician("Vic")
+        job = make.booked(start=make.at(11, days=0), crew=(tina,))
+        if known == "start of the day":
+            add(DispatchProfile(tenant_id=job.tenant_id, technician_id=tina.id, latitude=float(job.latitude) + 0.05,
+                                longitude=job.longitude))  # fmt: skip
+        elif known != "nothing":
+            before = make.booked("Before", start=make.at(9, days=-1 if "yesterday" in known else 0),
+                                 crew=(vic if "else" in known else tina,))  # fmt: skip
+            with clock.at(make.at(9, days=-1 if "yesterday" in known else 0)):
+                make.steps(before, "on_site", "in_progress", "completed")
+            stop = get(DispatchJob, before.id)
+            stop.latitude, stop.longitude = float(job.latitude) + 0.05, job.longitude
+            if "nobody knows" in known:
+                stop.latitude = stop.longitude = None
+    with clock.at(make.at(11, 5, days=0)):  # the planned start is over: the plan alone says nothing any more
+        with company.acting():
+            make.steps(job, "acknowledged", "en_route")
+            url = make.url(job, "track")
+            make.work()
+            mail = make.messages(job)[-2].body
+        text = client.get(url).get_data(as_text=True)
+        assert "<svg viewBox" not in text
+        assert "cannot be seen at the moment" in text
+        if not said:
+            assert "<strong>Soon</strong>" in text
+            assert "estimate" not in text
+            assert "arrives in a short while" in mail
+            return
+        assert f"<strong>{said}</strong>" in text
+        assert "The time is an estimate, from where Tina set off." in text
+        assert "arrives in about 10 minutes" in mail
+        clock.advance(timedelta(minutes=7))
+        assert "<strong>A few minutes</strong>" in client.get(url).get_data(as_text=True)
+        clock.advance(timedelta(minutes=30))
+        assert "<strong>Soon</strong>" in client.get(url).get_data(as_text=True), (
+            "a drive so late is nobody's guess"
+        )
 
 
 def test_a_company_can_switch_the_way_off(company: Company) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
@@ -13,6 +13,7 @@ from webapp.models import (
     ContactChoice,
     Customer,
     DispatchJob,
+    DispatchProfile,
     JobFile,
     JobMaterial,
     JobNote,
@@ -28,6 +29,7 @@ from webapp.models import (
 )
 
 BEFORE = "before:"  # begins the mark of what an earlier customer of the job was told
+WORKDAY = timedelta(hours=14)
 TIMED = ("booked", "changed", "reminder")  # kinds that tell when
 
 
@@ -128,6 +130,28 @@ def link(token_hash: bytes) -> VisitLink | None:
 def position(technician_id: int) -> TechnicianPosition | None:
     """Where a technician was seen last."""
     return db.session.get(TechnicianPosition, (context.tenant_id(), technician_id))
+
+
+def set_off_from(technician_id: int, visit: Visit, set_off: datetime) -> tuple[float, float] | None:
+    """Where a technician was when setting off for a visit: at the last stop of that day, else where their days start.
+    None when that is not known."""
+    tenant = context.tenant_id()
+    last = db.session.execute(
+        select(DispatchJob.latitude, DispatchJob.longitude)
+        .select_from(VisitTechnician)
+        .join(Visit, and_(Visit.tenant_id == VisitTechnician.tenant_id, Visit.id == VisitTechnician.visit_id))
+        .join(DispatchJob, and_(DispatchJob.tenant_id == Visit.tenant_id, DispatchJob.id == Visit.job_id))
+        .where(VisitTechnician.tenant_id == tenant, VisitTechnician.technician_id == technician_id,
+               VisitTechnician.starts_at > set_off - WORKDAY, Visit.id != visit.id,
+               Visit.on_site_at > set_off - WORKDAY, Visit.on_site_at <= set_off)
+        .order_by(Visit.on_site_at.desc()).limit(1)
+    ).one_or_none()  # fmt: skip
+    if last is None:
+        last = db.session.execute(
+            select(DispatchProfile.latitude, DispatchProfile.longitude)
+            .where(DispatchProfile.tenant_id == tenant, DispatchProfile.technician_id == technician_id)
+        ).one_or_none()  # fmt: skip
+    return None if last is None or last[0] is None else (float(last[0]), float(last[1]))
 
 
 def moves(visit_id: int) -> int:

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from webapp.dispatch.rules.lateness import GRACE
 from webapp.kit import geo
 
 SIZE: Final = 320  # of the drawing, both ways
@@ -22,6 +24,13 @@ class Sketch:
     miles: float
     words: str
     direction: str
+
+
+def drive_left(set_off: datetime, drive_minutes: int, now: datetime) -> int | None:
+    """Minutes left of a drive of which only the beginning is known; None once it takes so much longer than planned that
+    nobody can tell."""
+    left = set_off + timedelta(minutes=drive_minutes) - now
+    return None if left < -GRACE else max(0, math.ceil(left / timedelta(minutes=1)))
 
 
 def sketch(seen: geo.Point, home: geo.Point) -> Sketch:

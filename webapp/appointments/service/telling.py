@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from webapp.accounts import queries as accounts
 from webapp.appointments import settings
 from webapp.appointments.permissions import APPOINTMENTS_SEND
 from webapp.appointments.queries import visits as queries
-from webapp.appointments.rules import moving, telling, texts
+from webapp.appointments.rules import moving, telling, texts, tracking
 from webapp.appointments.service import links
 from webapp.dispatch import settings as dispatch_settings
 from webapp.dispatch.rules import travel
@@ -315,16 +316,30 @@ def when_words(window: telling.Window | None, zone: str) -> dict[str, str]:
     return {"when": f"{day}, {start}–{end}", "day": day, "window": f"{start}–{end}"}
 
 
-def eta(found: queries.Found) -> int | None:
-    """Minutes until the technician arrives, as far as anybody knows: from where they are, else from when they set off."""
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """Minutes until the technician arrives, and how that is known: from where they are (`seen`), from where they set off
+    (`estimate`), or from the plan alone (`plan`)."""
+
+    minutes: int
+    how: str
+
+
+def eta(found: queries.Found) -> Eta | None:
+    """When the technician arrives, as far as anybody knows; None when nobody does."""
     from webapp.dispatch.queries import lanes
 
-    place, seen = lanes.place_of(found.job), fresh_position(found)
-    now = clock.now()
+    place, seen, set_off = lanes.place_of(found.job), fresh_position(found), found.visit.en_route_at
+    now, mph = clock.now(), dispatch_settings.present().drive_mph
     if place is not None and seen is not None:
-        return travel.minutes(seen, place, dispatch_settings.present().drive_mph)
+        return Eta(travel.minutes(seen, place, mph), "seen")
+    if place is not None and set_off is not None and found.technician_id is not None:
+        begin = queries.set_off_from(found.technician_id, found.visit, set_off)
+        left = tracking.drive_left(set_off, travel.minutes(begin, place, mph), now) if begin else None
+        if left is not None:
+            return Eta(left, "estimate")
     start = found.visit.scheduled_start
-    return None if start is None or start <= now else int((start - now).total_seconds() // 60)
+    return None if start is None or start <= now else Eta(int((start - now).total_seconds() // 60), "plan")
 
 
 FRESH: Final = timedelta(minutes=15)  # an older position says nothing about now
@@ -341,8 +356,12 @@ def fresh_position(found: queries.Found) -> travel.Place | None:
 
 
 def eta_words(found: queries.Found) -> str:
-    minutes = eta(found)
-    return "a short while" if minutes is None else moving.minutes_words(minutes)
+    return words_of(eta(found))
+
+
+def words_of(known: Eta | None) -> str:
+    """An arrival as it is told: `about 20 minutes`."""
+    return "a short while" if known is None else moving.minutes_words(known.minutes)
 
 
 # Again, because somebody asked on the phone ----------------------------------------------------------------------------

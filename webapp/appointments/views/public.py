@@ -213,10 +213,10 @@ def _track(token: str, found: queries.Found) -> Response:
     if found.visit.status != "en_route":
         raise errors.NotFound(links.GONE)
     seen, home = telling.fresh_position(found), lanes.place_of(found.job)
-    minutes = telling.eta(found)
+    known = telling.eta(found)
     return pages.render(
         "appointments/track.html", block={"way": "way"}, page_title=f"{found.technician.split(' ')[0] or 'We'} on the way",
-        token=token, eta=telling.eta_words(found), minutes=minutes, seen=seen is not None,
+        token=token, eta=telling.words_of(known), how=known.how if known else "",
         sketch=tracking.sketch(seen, home) if seen and home else None, **_shown(found),
     )  # fmt: skip
 
