@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +20,7 @@ from webapp.kit.db import add, db
 from webapp.models import (
     DispatchJob,
     Holiday,
+    LaneBlock,
     Technician,
     TechnicianPosition,
     TimeBreak,
@@ -472,11 +474,12 @@ def test_time_off_goes_from_the_phone_to_the_office_and_back(company: Company) -
     token = csrf_of(phone.get("/my/time-off").get_data(as_text=True))
     form = {
         "csrf_token": token,
-        "starts_at": "2026-11-30T12:00",
-        "ends_at": "2026-11-30T17:00",
+        "first_day": "2026-11-30",
+        "from_minute": "12:00",
+        "until_minute": "17:00",
         "note": "Dentist",
     }
-    assert phone.post("/my/time-off", data=form | {"ends_at": "2026-11-30T11:00"}).status_code == 422
+    assert phone.post("/my/time-off", data=form | {"until_minute": "11:00"}).status_code == 422
     assert phone.post("/my/time-off", data=form).status_code == 303
     page = office.get("/dispatch/time-off").get_data(as_text=True)
     assert "Dentist" in page
@@ -493,6 +496,41 @@ def test_time_off_goes_from_the_phone_to_the_office_and_back(company: Company) -
         send(office, f"/dispatch/time-off/{number}/approve", version="1").status_code == 422
     )  # decided meanwhile
     assert send(office, f"/dispatch/time-off/{number}/approve", version="2").status_code == 303
+
+
+def test_a_technician_asks_for_whole_days_in_the_company_s_zone(company: Company) -> None:
+    with company.acting("admin"):
+        tina = make.technician()
+        make.signed_in_as(company.users["technician"], tina)
+    phone, office = company.sign_in("technician"), company.sign_in("dispatcher")
+    page = phone.get("/my/time-off").get_data(as_text=True)
+    form = {"csrf_token": csrf_of(page), "first_day": "2026-12-21", "last_day": "2026-12-24", "note": "Home"}
+    assert 'type="datetime-local"' not in page
+    for change, sentence in (
+        ({"last_day": "2026-12-20"}, "The last day is before the first."),
+        ({"first_day": ""}, "Choose the first day."),
+        ({"first_day": "2025-12-21", "last_day": ""}, "That time is over."),
+        ({"last_day": "2028-12-21"}, "at most a year"),
+        ({"last_day": "9999-12-31"}, "Choose a day from 2000 to 2099."),
+        ({"first_day": "0001-01-01"}, "Choose a day from 2000 to 2099."),
+    ):
+        refused = phone.post("/my/time-off", data=form | change)
+        assert refused.status_code == 422
+        assert sentence in refused.get_data(as_text=True), change
+    assert phone.post("/my/time-off", data=form).status_code == 303
+    assert (
+        phone.post("/my/time-off", data=form | {"first_day": "2026-12-28", "last_day": ""}).status_code == 303
+    )
+    with company.acting():
+        first, second = db.session.query(LaneBlock).order_by(LaneBlock.id).all()
+        new_york = ZoneInfo("America/New_York")
+        assert first.starts_at == datetime(2026, 12, 21, tzinfo=new_york)
+        assert first.ends_at == datetime(2026, 12, 25, tzinfo=new_york)
+        assert second.ends_at - second.starts_at == timedelta(days=1)
+    for client, path in ((phone, "/my/time-off"), (office, "/dispatch/time-off")):
+        text = client.get(path).get_data(as_text=True)
+        assert "Dec 21 – Dec 24" in text
+        assert "Dec 28, all day" in text
 
 
 def test_settings_of_dispatch_are_changed_by_who_may(company: Company) -> None:

@@ -1,6 +1,7 @@
 """Forms of blocks, time off, shifts, on-call turns, profiles, and the settings of dispatch."""
 
 import re
+from datetime import date, datetime
 from typing import Any
 
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
@@ -8,9 +9,11 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from webapp.dispatch import words
 from webapp.dispatch.forms import MomentField
-from webapp.kit import forms
+from webapp.dispatch.rules import shifts
+from webapp.kit import clock, errors, forms
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FIRST, LAST = date(2000, 1, 1), date(2099, 12, 30)  # of days that are asked for
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
 
 
@@ -69,11 +72,34 @@ class BlockForm(forms.Form):
 
 
 class LeaveForm(forms.Form):
-    """Time off that a technician asks for."""
+    """Time off that a technician asks for: whole days, or from and until a time of day."""
 
-    starts_at = _moment("From", "Say when it begins.")
-    ends_at = _moment("Until", "Say when it ends.")
+    first_day = forms.DayField("First day", validators=[InputRequired("Choose the first day.")],
+                               render_kw={"type": "date"})  # fmt: skip
+    last_day = forms.DayField("Last day", validators=[Optional()], render_kw={"type": "date"},
+                              description="Left empty: one day")  # fmt: skip
+    from_minute = MinuteField("From", description="On the first day; left empty: all day")
+    until_minute = MinuteField("Until", description="On the last day; left empty: all day")
     note = forms.area("For the office", limit=2_000, rows=2)
+
+    def span(self, zone: str) -> tuple[datetime, datetime]:
+        """From when until when, in UTC. Raises Invalid for an end that is not after the beginning."""
+        first = self.first_day.data
+        assert first is not None  # the form is valid
+        last = self.last_day.data or first
+        for name, day in (("first_day", first), ("last_day", last)):
+            if not FIRST <= day <= LAST:
+                raise errors.Invalid.one(name, f"Choose a day from {FIRST.year} to {LAST.year}.")
+        if last < first:
+            raise errors.Invalid.one("last_day", "The last day is before the first.")
+        starts_at, ends_at = clock.day_bounds(first, zone)[0], clock.day_bounds(last, zone)[1]
+        if self.from_minute.data is not None:
+            starts_at = shifts.moment(first, self.from_minute.data, zone)
+        if self.until_minute.data is not None:
+            ends_at = shifts.moment(last, self.until_minute.data, zone)
+        if ends_at <= starts_at:
+            raise errors.Invalid.one("until_minute", "It ends before it begins.")
+        return starts_at, ends_at
 
 
 class DecisionForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from webapp.dispatch import forms, settings
+from webapp.dispatch import settings
 from webapp.dispatch.permissions import DISPATCH_OWN
 from webapp.dispatch.queries import own
 from webapp.dispatch.queries import schedules as reading
@@ -27,11 +27,9 @@ def ask() -> Response:
     form, zone = LeaveForm(), settings.zone()
     if form.validate():
         try:
-            service.ask_for_leave(
-                forms.moment(form.starts_at.data, zone), forms.moment(form.ends_at.data, zone), form.note.data
-            )
+            service.ask_for_leave(*form.span(zone), form.note.data)
         except errors.AppError as problem:
-            form.blame(problem)
+            form.blame(_at_fields(problem))
         else:
             pages.toast("Asked. The office decides, and you see it here.")
             return pages.redirect("/my/time-off")
@@ -45,6 +43,16 @@ def withdraw(block_id: int) -> Response:
     service.withdraw(block_id)
     pages.toast("The request is taken back.")
     return pages.redirect("/my/time-off")
+
+
+def _at_fields(problem: errors.AppError) -> errors.AppError:
+    """The problem at the field of the form that its time comes from."""
+    if isinstance(problem, errors.Invalid):
+        names = {"starts_at": "first_day", "ends_at": "last_day"}
+        return errors.Invalid(
+            problems=[errors.FieldProblem(names.get(p.field, p.field), p.message) for p in problem.problems]
+        )
+    return problem
 
 
 def _page(form: LeaveForm, status: int = 200) -> Response:
