@@ -187,6 +187,10 @@ def test_a_link_is_short_enough_that_a_usual_text_is_one_part(company: Company) 
             assert re.fullmatch(r"[0-9A-Za-z]{22}", token)
             seen.add(token)
         assert len(seen) == 20
+        assert len(links.address(links.EXAMPLE)) == len(links.make(make.visit(job).id, "visit", None)), (
+            "what previews count"
+        )
+        assert links.tenant_of(links.EXAMPLE) is None
         telling.tell(make.visit(job).id, "booked")
         text = next(m for m in make.messages(job) if m.channel == "sms").body
         assert len(text.replace("http://localhost", "https://gulf-breeze.example")) <= 160, text

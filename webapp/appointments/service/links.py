@@ -19,6 +19,9 @@ from webapp.models import VisitLink
 
 PURPOSE: Final = "visit-link"
 LENGTH: Final = 22  # letters and digits: 131 bits
+EXAMPLE: Final = (
+    "8fK2pQ7mXc4Lw9RtYb3ZsN"  # leads nowhere: as long as a real one, to show and count texts with
+)
 GONE: Final = "This link is no longer in use. Call us if you need something."
 SUMMARY_DAYS: Final = timedelta(days=365)
 AFTER_VISIT: Final = timedelta(days=2)  # the visit's own page stays that long after it
@@ -46,6 +49,11 @@ def make(visit_id: int, purpose: str, ends_at: datetime | None) -> str:
             ends_at=ends_at,
         )
     )
+    return address(token)
+
+
+def address(token: str) -> str:
+    """Where the document of a token is."""
     return f"{current_app.config['SETTINGS'].base_url}/v/{token}"
 
 

@@ -12,7 +12,7 @@ from webapp.appointments.forms import RulesForm, TextForm
 from webapp.appointments.permissions import APPOINTMENTS_SETTINGS
 from webapp.appointments.rules import texts
 from webapp.appointments.rules.moving import Terms
-from webapp.appointments.service import configuring, telling
+from webapp.appointments.service import configuring, links, telling
 from webapp.appointments.views import settings_bp as bp
 from webapp.dispatch import settings as dispatch_settings
 from webapp.kit import clean, clock, errors, pages
@@ -138,7 +138,7 @@ def _preview(kind: str, text: texts.Text) -> dict[str, Any]:
     values = telling.when_words((start, start + timedelta(hours=2)), company.time_zone) | {
         "first_name": "Evelyn", "customer": "Evelyn Harper", "company": company.display_name, "job": "AC tune-up",
         "phone": clean.phone_words(company.phone) or "(813) 555-0100", "address": "12 Maple St, Tampa FL 33606",
-        "technician": "Maria", "eta": "about 20 minutes", "link": "https://example.com/v/8fK2pQ",
+        "technician": "Maria", "eta": "about 20 minutes", "link": links.address(links.EXAMPLE),
         "done": "Coils cleaned, drain flushed, filter changed.",
     }  # fmt: skip
     body, sms = texts.fill(text.body, values), texts.for_sms(texts.fill(text.sms, values))
