@@ -12,6 +12,7 @@ from tests.factories.world import Company
 from tests.faults.conftest import Crew
 from tests.integrations.receivers import Got, Receiver, reply
 from tests.integrations.support import deliver, deliveries, happen, register
+from tests.loops import run
 from tests.processes import wait_until
 from webapp.config import Settings
 from webapp.integrations.courier import Courier
@@ -52,7 +53,7 @@ def test_an_organization_with_many_endpoints_leaves_places_for_the_others(
         finally:
             courier.close()
 
-    first, second, theirs = asyncio.run(scene())
+    first, second, theirs = run(scene())
     assert (first, theirs) == (8, 1)
     assert second == 0
     assert {g.path for g in receiver.got} == {f"/mine/{n}" for n in range(8)} | {"/theirs"}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integrations.receivers import Receiver, reply
 from tests.kit.test_outbound import LOOPBACK, TRICKS, Canary, canary, guarded, names
+from tests.loops import run
 from webapp.kit import addresses, calls, outbound
 from webapp.kit.web import App
 
@@ -29,7 +30,7 @@ def call(app: App, url: str, **options: Any) -> calls.Answer:
         finally:
             line.close()
 
-    return asyncio.run(once())
+    return run(once())
 
 
 def test_the_corpus_is_large_enough() -> None:
@@ -108,7 +109,7 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced(app: App) -> No
         line.close()
         return [first.body, second.body]
 
-    assert asyncio.run(both()) == [b"first", b"first"]
+    assert run(both()) == [b"first", b"first"]
     receiver.stop()
     assert [got.body for got in receiver.got] == [b"1", b"2"]
 
@@ -163,7 +164,7 @@ def test_a_slow_name_takes_one_resolver_however_many_calls_it_has(
         tasks = [line.call("POST", {}, b"", timeout=5) for line in lines for _ in range(20)]
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    found = asyncio.run(many())
+    found = run(many())
     assert sorted(asked) == ["slow0.example.com", "slow1.example.com"]
     assert {type(one) for one in found} == {calls.Failed}
     assert len(found) == 40

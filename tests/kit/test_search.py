@@ -48,6 +48,13 @@ def test_a_number_is_found_by_any_part_of_it_with_four_digits(company: Company, 
         assert found(typed) == {1}
 
 
+def test_a_few_digits_are_a_house_number_or_how_a_number_begins(company: Company) -> None:
+    with company.acting():
+        search.index("customer", 1, "John Smith", "+18135550142", "27 Oak Street 33602")
+        assert found("81") == found("27") == found("336") == {1}
+        assert found("355") == found("55") == set()
+
+
 @pytest.mark.parametrize(
     "typed", ["5550143", "35550143", "81355502", "91355501", "0014", "- - - -", "+++++++"]
 )

@@ -74,7 +74,9 @@ def phone_words(e164: str | None, region: str = REGION) -> str:
         number = phonenumbers.parse(e164, region)
     except phonenumbers.NumberParseException:
         return e164
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    here = number.country_code == phonenumbers.country_code_for_region(region)
+    form = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(number, form.NATIONAL if here else form.INTERNATIONAL)
 
 
 def email(text: str) -> str:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, intersect, select
+from sqlalchemy import ColumnElement, Select, delete, func, insert, intersect, or_, select
 
 from webapp.kit import context
 from webapp.kit.db import db
@@ -17,8 +17,10 @@ from webapp.kit.tables import SearchWord
 LONGEST = 40
 MOST_WORDS = 60
 SHORTEST_END = 4  # digits at the end of a number that people remember it by
+WHOLE = 10  # digits of a telephone number
+LONGEST_SMALL = 5  # digits of a house number or a ZIP code, which are found by their first ones too
 _WORD = re.compile(r"[a-z0-9]+")
-_NUMBER = re.compile(r"[+\d\s().-]{7,}")
+_NUMBER = re.compile(r"[+\d\s().-]{7,}|\s*\+1[\s().-]*\d[\d\s().-]*")
 
 
 def words(*texts: object) -> list[str]:
@@ -87,8 +89,7 @@ def matching(kind: str, query: str) -> Select[Any] | None:
         return None
     parts = [
         select(SearchWord.record_id).where(
-            SearchWord.tenant_id == context.tenant_id(), SearchWord.kind == kind,
-            SearchWord.word >= word, SearchWord.word < _after(word),
+            SearchWord.tenant_id == context.tenant_id(), SearchWord.kind == kind, *_beginning(word)
         )
         for word in wanted[:6]
     ]  # fmt: skip
@@ -108,12 +109,20 @@ def conditions(kind: str, query: str, key: Any) -> list[ColumnElement[bool]]:
             select(SearchWord.record_id).where(
                 SearchWord.tenant_id == context.tenant_id(),
                 SearchWord.kind == kind,
-                SearchWord.word >= word,
-                SearchWord.word < _after(word),
+                *_beginning(word),
             )
         )
         for word in words(query)[:6]
     ]
+
+
+def _beginning(word: str) -> list[ColumnElement[bool]]:
+    found = [SearchWord.word >= word, SearchWord.word < _after(word)]
+    if word.isdigit() and len(word) < SHORTEST_END:
+        # a house number, or how a telephone number begins: one or two digits stand somewhere in every other number
+        length = func.length(SearchWord.word)
+        found.append(or_(length <= LONGEST_SMALL, length == WHOLE, SearchWord.word.op("~")("[a-z]")))
+    return found
 
 
 def _after(word: str) -> str:
