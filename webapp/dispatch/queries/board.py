@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, Uuid, and_, bindparam, case, func, or_, select
+from sqlalchemy import Integer, Row, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from webapp.dispatch.queries import lanes
 from webapp.dispatch.rules import lateness, shifts, travel
@@ -83,7 +84,8 @@ _AS_STORED = (
     Visit.status, DispatchJob.hold_reason, DispatchJob.customer_id, DispatchJob.customer_name, DispatchJob.service_address,
     DispatchJob.service_city, DispatchJob.service_zip, DispatchJob.zone_id, DispatchJob.expected_minutes,
     DispatchJob.window_start, DispatchJob.window_end, Visit.scheduled_start, Visit.scheduled_end, Visit.pinned,
-    DispatchJob.tags, Visit.version,
+    func.nullif(DispatchJob.tags, literal([], JSONB)).label("tags"),  # most have none: an empty list needs no parser
+    Visit.version,
 )  # fmt: skip
 _SHOWN = (
     *_AS_STORED, DispatchJob.customer_phone, DispatchJob.latitude, DispatchJob.longitude, DispatchJob.confirmed_at,
@@ -96,7 +98,9 @@ _NAMES = tuple(column.key for column in _AS_STORED)
 
 def as_stored(row: Row[Any]) -> dict[str, Any]:
     """What a visit's row gives partners as it stands, by name."""
-    return dict(zip(_NAMES, row, strict=False))
+    found = dict(zip(_NAMES, row, strict=False))
+    found["tags"] = found["tags"] or []
+    return found
 
 
 # The statements are made once; what changes is bound.
@@ -157,8 +161,12 @@ def board(
     zone: str,
     *,
     technician_ids: Sequence[int] | None = None,
+    drives: bool = True,
 ) -> Board:
-    """The lanes of every technician who is dispatched and works here in the span, or of some."""
+    """The lanes of every technician who is dispatched and works here in the span, or of some.
+
+    Without `drives` nobody is told how long the ways between the visits are.
+    """
     starts_at = clock.day_bounds(first, zone)[0]
     ends_at = clock.day_bounds(first + timedelta(days=days - 1), zone)[1]
     people = _people(first, first + timedelta(days=days - 1), technician_ids)
@@ -188,7 +196,8 @@ def board(
             if technician_id in by:
                 by[technician_id].visit_ids.append(visit_id)
     lanes_found = list(by.values())
-    _drive(lanes_found, visits, settings.drive_mph)
+    if drives:
+        _drive(lanes_found, visits, settings.drive_mph)
     if starts_at <= clock.now() < ends_at:
         _clocks(by)
     return Board(
