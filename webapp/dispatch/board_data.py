@@ -94,7 +94,7 @@ def visit(row: Any, crew: Sequence[int], forecast: lateness.Forecast | None) -> 
         "conf": row.confirmed_at is not None, "pin": row.pinned, "v": row.version, "crew": list(crew),
     }  # fmt: skip
     if latitude is not None:
-        shown["at"] = (float(latitude), float(row.longitude))
+        shown["at"] = (latitude, row.longitude)
     if row.held_at is not None:
         shown["hold"] = row.hold_reason or "On hold"
         shown["back"] = _maybe(row.hold_until)

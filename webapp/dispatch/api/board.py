@@ -19,5 +19,5 @@ api = Api("dispatch_board_api", __name__, dialect=FIELD, url_prefix="/api/v1", t
 def board(query: schemas.BoardQuery) -> dict[str, Any]:
     """The lanes of a day or several, with forecasts, and the tray of what nobody is assigned to."""
     zone = settings.zone()
-    found = reading.board(query.date or clock.today(zone), query.days, settings.present(), zone, drives=False)
+    found = reading.board(query.date or clock.today(zone), query.days, settings.present(), zone, whole=False)
     return schemas.shape(found, reading.tray("unassigned"), reading.tray_counts())

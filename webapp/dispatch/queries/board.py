@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import Double, Integer, Row, Uuid, and_, bindparam, case, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from webapp.dispatch.queries import lanes
@@ -79,6 +79,11 @@ class Board:
     forecasts: dict[int, lateness.Forecast]
 
 
+def _degrees(column: Any) -> Any:
+    # as what the board counts with: a decimal would be made first, for each visit
+    return cast(column, Double).label(column.key)
+
+
 _AS_STORED = (
     Visit.id, DispatchJob.id.label("job_id"), Visit.position, DispatchJob.title, DispatchJob.job_type, DispatchJob.priority,
     Visit.status, DispatchJob.hold_reason, DispatchJob.customer_id, DispatchJob.customer_name, DispatchJob.service_address,
@@ -88,10 +93,10 @@ _AS_STORED = (
     Visit.version,
 )  # fmt: skip
 _SHOWN = (
-    *_AS_STORED, DispatchJob.customer_phone, DispatchJob.latitude, DispatchJob.longitude, DispatchJob.confirmed_at,
-    DispatchJob.held_at, DispatchJob.hold_until, DispatchJob.price_cents, DispatchJob.version.label("job_version"),
-    DispatchJob.created_at, Visit.dispatched_at, Visit.acknowledged_at, Visit.en_route_at, Visit.on_site_at,
-    Visit.in_progress_at, Visit.completed_at,
+    *_AS_STORED, DispatchJob.customer_phone, _degrees(DispatchJob.latitude), _degrees(DispatchJob.longitude),
+    DispatchJob.confirmed_at, DispatchJob.held_at, DispatchJob.hold_until, DispatchJob.price_cents,
+    DispatchJob.version.label("job_version"), DispatchJob.created_at, Visit.dispatched_at, Visit.acknowledged_at,
+    Visit.en_route_at, Visit.on_site_at, Visit.in_progress_at, Visit.completed_at,
 )  # fmt: skip
 _NAMES = tuple(column.key for column in _AS_STORED)
 
@@ -161,11 +166,11 @@ def board(
     zone: str,
     *,
     technician_ids: Sequence[int] | None = None,
-    drives: bool = True,
+    whole: bool = True,
 ) -> Board:
     """The lanes of every technician who is dispatched and works here in the span, or of some.
 
-    Without `drives` nobody is told how long the ways between the visits are.
+    Not `whole`: without what the board's page alone shows, the ways between the visits and who is clocked in.
     """
     starts_at = clock.day_bounds(first, zone)[0]
     ends_at = clock.day_bounds(first + timedelta(days=days - 1), zone)[1]
@@ -196,10 +201,10 @@ def board(
             if technician_id in by:
                 by[technician_id].visit_ids.append(visit_id)
     lanes_found = list(by.values())
-    if drives:
+    if whole:
         _drive(lanes_found, visits, settings.drive_mph)
-    if starts_at <= clock.now() < ends_at:
-        _clocks(by)
+        if starts_at <= clock.now() < ends_at:
+            _clocks(by)
     return Board(
         first, days, starts_at, ends_at, lanes_found, visits, crews, _forecasts(lanes_found, visits, settings)
     )
@@ -235,8 +240,8 @@ def _drive(found: Sequence[LaneOf], visits: dict[int, Row[Any]], mph: int) -> No
             row = visits[number]
             if before is not None and before.latitude is not None and row.latitude is not None:
                 lane.drives[number] = travel.minutes(
-                    (float(before.latitude), float(before.longitude)),
-                    (float(row.latitude), float(row.longitude)),
+                    (before.latitude, before.longitude),
+                    (row.latitude, row.longitude),
                     mph,
                 )
             before = row
