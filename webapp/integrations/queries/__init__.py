@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, or_, select, true
+from sqlalchemy import Select, Text, cast, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from webapp.integrations import rules
-from webapp.integrations.queries import sql
+from webapp.integrations.queries import sql, targets
 from webapp.kit import context, errors, journal
 from webapp.kit.db import db, find
 from webapp.kit.tables import Event, JournalHead
@@ -98,16 +98,7 @@ def endpoints(api: str = "") -> Select[WebhookEndpoint]:
 
 def listed(words: str, state: str) -> Any:
     """Endpoints for the list: by words of their address or description, by state."""
-    statement = endpoints().add_columns(WebhookEndpoint.id.label("id"))
-    if wanted := words.strip():
-        statement = statement.where(or_(WebhookEndpoint.url.icontains(wanted, autoescape=True),
-                                        WebhookEndpoint.description.icontains(wanted, autoescape=True)))  # fmt: skip
-    if state == "paused":
-        statement = statement.where(~WebhookEndpoint.enabled)
-    elif state in ("active", "failing"):
-        failing = WebhookEndpoint.failing_since.is_not(None)
-        statement = statement.where(WebhookEndpoint.enabled, failing if state == "failing" else ~failing)
-    return statement
+    return targets.listed(WebhookEndpoint, words, state, WebhookEndpoint.url, WebhookEndpoint.description)
 
 
 def time_zone() -> str:
@@ -156,12 +147,9 @@ def searched(statement: Select[WebhookDelivery], words: str) -> Select[WebhookDe
     wanted = words.strip().lower()
     if not wanted:
         return statement
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
-        number = int(wanted)
-        few = number if number < 1000 else -1
-        return statement.where(
-            or_(WebhookDelivery.record_id == number, WebhookDelivery.response_status == few)
-        )
+    numbered = targets.by_number(wanted, WebhookDelivery)
+    if numbered is not None:
+        return statement.where(numbered)
     if wanted.startswith("whd_"):
         return statement.where(WebhookDelivery.public_id == wanted)
     try:
@@ -170,16 +158,14 @@ def searched(statement: Select[WebhookDelivery], words: str) -> Select[WebhookDe
         return statement.where(WebhookDelivery.event.startswith(wanted, autoescape=True))
 
 
-def delivered_names(endpoint_id: int) -> list[str]:
+def delivered_names(endpoint_id: int) -> Sequence[str]:
     """Which events the newest deliveries of an endpoint were of, for the filter."""
-    newest = (
-        select(WebhookDelivery.event)
-        .where(WebhookDelivery.tenant_id == context.tenant_id(), WebhookDelivery.endpoint_id == endpoint_id)
-        .order_by(WebhookDelivery.id.desc())
-        .limit(500)
-        .subquery()
-    )
-    return sorted(db.session.scalars(select(newest.c.event).distinct()))
+    return targets.event_names(deliveries(endpoint_id), WebhookDelivery)
+
+
+def counts(endpoint_id: int) -> dict[str, int]:
+    """How many deliveries wait and how many were given up, counted up to a thousand each."""
+    return targets.backlog(deliveries(endpoint_id), WebhookDelivery)
 
 
 def delivery(endpoint_id: int, public_id: str) -> WebhookDelivery:

@@ -8,14 +8,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from webapp.integrations import queries, rules
+from webapp.integrations import queries
 from webapp.kit import clock, context
 from webapp.kit.db import db
-from webapp.models import ConnectorHour, WebhookDelivery, WebhookHour
+from webapp.models import ConnectorHour, WebhookHour
 
 Hours = type[WebhookHour] | type[ConnectorHour]  # of what the figures are
-
-COUNTED = 1000  # a backlog beyond this is "and more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,3 @@ def by_day(target_id: int, days: int, hours: Hours = WebhookHour) -> list[tuple[
         found[day] = Sum(old.delivered + row.delivered, old.failed + row.failed, old.latency_ms + row.latency_ms,
                          max(old.slowest_ms, row.slowest_ms))  # fmt: skip
     return sorted(found.items())
-
-
-def counts(endpoint_id: int) -> dict[str, int]:
-    """How many deliveries wait and how many were given up, counted up to a thousand each."""
-
-    def count(statuses: Sequence[str]) -> int:
-        few = queries.deliveries(endpoint_id, statuses).with_only_columns(WebhookDelivery.id).limit(COUNTED)
-        return int(db.session.scalar(select(func.count()).select_from(few.subquery())) or 0)
-
-    return {"waiting": count(rules.UNSETTLED), "dead": count(("dead_letter",))}

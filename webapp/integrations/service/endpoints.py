@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import update
 
 from webapp.integrations import queries, rules
 from webapp.integrations.permissions import WEBHOOKS_MANAGE
 from webapp.integrations.service import shared
 from webapp.kit import clock, context, crypto, errors, ids, journal, wakes
 from webapp.kit import secrets as kept_secrets
-from webapp.kit.db import add, db
+from webapp.kit.db import add
 from webapp.kit.permissions import demand
 from webapp.models import WebhookDelivery, WebhookEndpoint
 
@@ -31,11 +30,6 @@ SHOWN = (
     "concurrency",
     "rate_per_second",
 )
-WHY = {
-    "person": "Paused by hand",
-    "gone": "It answered 410 Gone",
-    "failing": "Nothing but failures for five days",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +123,14 @@ def pause_by_itself(endpoint_id: int, why: str) -> None:
         return
     _pause(row, why)
     title = f"Webhook paused: {queries.host_of(row.url)}"
-    text = f"{WHY[why]}. Nothing is lost: resume it and it gets what happened since."
+    text = f"{shared.WHY[why]}. Nothing is lost: resume it and it gets what happened since."
     shared.tell_paused("webhook", row.id, row.created_by, title=title, text=text, url=f"/settings/webhooks/{row.id}",
                        begins=f"Events are no longer sent to {row.url}.")  # fmt: skip
 
 
 def _pause(row: WebhookEndpoint, why: str) -> None:
     before = _shown(row)
-    row.enabled, row.paused_why, row.paused_at = False, why, clock.now()
+    shared.pause(row, why)
     _told("webhook.paused", row, before)
 
 
@@ -147,13 +141,12 @@ def resume(endpoint: WebhookEndpoint, *, skip_missed: bool = False) -> None:
     if row.enabled:
         return
     before = _shown(row)
-    row.enabled, row.paused_why, row.paused_at = True, "", None
-    row.failing_since, row.failures, row.not_before = None, 0, None
+    shared.go_on(row)
     if skip_missed:
         head = queries.journal_head()
         row.cursor_seq = head.event_seq
         row.audit_cursor = head.audit_seq if row.audit_cursor is not None else None
-        _cancel(row)
+        shared.cancel(WebhookDelivery, WebhookDelivery.endpoint_id == row.id)
     _told("webhook.resumed", row, before, skipped=skip_missed)
     shared.settle_paused("webhook", row.id, row.created_by)
     wakes.wake(RUN)
@@ -165,7 +158,7 @@ def remove(endpoint: WebhookEndpoint) -> None:
     row = _locked(endpoint)
     before = _shown(row)
     row.enabled, row.deleted_at = False, clock.now()
-    _cancel(row)
+    shared.cancel(WebhookDelivery, WebhookDelivery.endpoint_id == row.id)
     _told("webhook.deleted", row, before)
 
 
@@ -226,16 +219,6 @@ def _locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
     if row is None:
         raise errors.NotFound("This webhook does not exist any more.")
     return row
-
-
-def _cancel(row: WebhookEndpoint) -> None:
-    db.session.execute(
-        update(WebhookDelivery)
-        .where(WebhookDelivery.tenant_id == row.tenant_id, WebhookDelivery.endpoint_id == row.id,
-               WebhookDelivery.status.in_(rules.UNSETTLED))
-        .values(status="cancelled", next_attempt_at=None)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
 
 
 def _shown(row: WebhookEndpoint) -> dict[str, Any]:

@@ -1,13 +1,22 @@
-"""What webhooks and connectors have in common: addresses, names of events, telling the owners of a pause."""
+"""What webhooks and connectors have in common: addresses, names of events, pausing and going on, telling the owners."""
 
 from collections.abc import Sequence
 
+from sqlalchemy import ColumnElement, update
+
 from webapp.accounts.service import notices
 from webapp.integrations import queries, rules
-from webapp.kit import errors, outbound
+from webapp.kit import clock, context, errors, outbound
+from webapp.kit.db import db
 from webapp.messaging import service as messaging
+from webapp.models import Connector, ConnectorCall, WebhookDelivery, WebhookEndpoint
 
 MOST_NAMES = 100
+WHY = {
+    "person": "Paused by hand",
+    "gone": "It answered 410 Gone",
+    "failing": "Nothing but failures for five days",
+}
 
 
 def address(url: str) -> tuple[str, bool]:
@@ -31,6 +40,27 @@ def event_names(given: Sequence[str]) -> list[str]:
         shown = ", ".join(f"“{name[:60]}”" for name in unknown[:5])
         raise errors.Invalid.one("events", f"There is no event {shown}.")
     return names
+
+
+def pause(row: WebhookEndpoint | Connector, why: str) -> None:
+    """Nothing is sent to it any more. `why`: one of :data:`WHY`."""
+    row.enabled, row.paused_why, row.paused_at = False, why, clock.now()
+
+
+def go_on(row: WebhookEndpoint | Connector) -> None:
+    """It is sent to again, as if it had never failed."""
+    row.enabled, row.paused_why, row.paused_at = True, "", None
+    row.failing_since, row.failures, row.not_before = None, 0, None
+
+
+def cancel(sent: type[WebhookDelivery] | type[ConnectorCall], *of: ColumnElement[bool]) -> None:
+    """What is not over of some deliveries or calls is not sent."""
+    db.session.execute(
+        update(sent)
+        .where(sent.tenant_id == context.tenant_id(), sent.status.in_(rules.UNSETTLED), *of)
+        .values(status="cancelled", next_attempt_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def tell_paused(

@@ -13,6 +13,7 @@ from webapp.integrations.service import deliveries as service
 from webapp.integrations.service.deliveries import Range
 from webapp.integrations.views import bp
 from webapp.integrations.views.endpoints import PATH
+from webapp.integrations.views.health import DELIVERY_TONES, look_again
 from webapp.kit import clock, errors, listing, lists, pages
 from webapp.kit.db import db, find
 from webapp.kit.listing import ListQuery, Sort
@@ -22,13 +23,6 @@ from webapp.models import WebhookDelivery, WebhookEndpoint
 SORTS = {"id": Sort(WebhookDelivery.id, descending=True)}
 STATUSES = {"pending": "On its way", "retrying": "Trying again", "delivered": "Delivered", "dead_letter": "Given up",
             "cancelled": "Cancelled"}  # fmt: skip
-TONES = {
-    "pending": "info",
-    "retrying": "warning",
-    "delivered": "success",
-    "dead_letter": "danger",
-    "cancelled": "neutral",
-}
 COLUMNS: list[dict[str, Any]] = [
     {"key": "event_at", "label": "Happened", "kind": "when", "always": True},
     {"key": "event", "label": "Event", "kind": "cell", "always": True},
@@ -72,7 +66,7 @@ def _row(endpoint: WebhookEndpoint, row: WebhookDelivery) -> dict[str, Any]:
     return {
         "id": row.id, "url": f"{PATH}/{endpoint.id}/deliveries/{row.public_id}", "event_at": row.event_at,
         "event": row.event, "record": f"{row.record_type} {row.record_id}" if row.record_id else "",
-        "status": row.status, "status_words": STATUSES[row.status], "tone": TONES[row.status],
+        "status": row.status, "status_words": STATUSES[row.status], "tone": DELIVERY_TONES[row.status],
         "response_status": row.response_status, "error": row.error, "latency_ms": row.latency_ms, "tries": row.tries,
         "next_attempt_at": row.next_attempt_at, "delivered_at": row.delivered_at,
     }  # fmt: skip
@@ -91,8 +85,8 @@ def delivery(endpoint_id: int, delivery_id: str) -> Response:
     made = [shapes.attempt(endpoint, found, content, a) for a in queries.attempts(found.id)]
     return pages.render(
         "integrations/delivery.html", block={"delivery-state": "state"}, row=endpoint, delivery=found, attempts=made[::-1],
-        status_words=STATUSES[found.status], tone=TONES[found.status], host=queries.host_of(endpoint.url),
-        moving=found.status in rules.UNSETTLED and endpoint.enabled,
+        status_words=STATUSES[found.status], tone=DELIVERY_TONES[found.status], host=queries.host_of(endpoint.url),
+        moving=found.status in rules.UNSETTLED and endpoint.enabled, look_again=look_again(found.next_attempt_at),
         body=orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2).decode(), may_manage=may(WEBHOOKS_MANAGE),
         page_title=found.event,
     )  # fmt: skip

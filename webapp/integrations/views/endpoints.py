@@ -11,12 +11,14 @@ from webapp.integrations.forms import EndpointForm
 from webapp.integrations.permissions import WEBHOOKS_MANAGE, WEBHOOKS_READ
 from webapp.integrations.queries import figures
 from webapp.integrations.service import endpoints as service
+from webapp.integrations.service import shared
 from webapp.integrations.service.endpoints import Wanted
 from webapp.integrations.views import bp
+from webapp.integrations.views.health import CHART_COLUMNS, DAYS, STATES, TONES, chart, state_of
 from webapp.kit import clock, errors, listing, lists, pages
 from webapp.kit.listing import Sort
 from webapp.kit.permissions import may, requires
-from webapp.models import Connector, WebhookEndpoint, WebhookHour
+from webapp.models import WebhookEndpoint
 
 PATH = "/settings/webhooks"
 SORTS = {"url": Sort(WebhookEndpoint.url), "added": Sort(WebhookEndpoint.created_at, descending=True),
@@ -29,19 +31,6 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "last_delivery_at", "label": "Last delivery", "kind": "ago", "sort": "last"},
     {"key": "created_at", "label": "Added", "kind": "date", "sort": "added", "hidden": True},
 ]
-STATES = {"active": "Active", "failing": "Failing", "paused": "Paused"}
-TONES = {"active": "success", "failing": "danger", "paused": "warning"}
-DAYS = 14
-CHART_COLUMNS = [{"key": "day", "label": "Day", "kind": "date"}, {"key": "delivered", "label": "Delivered", "kind": "number"},
-                 {"key": "failed", "label": "Failed attempts", "kind": "number"},
-                 {"key": "average", "label": "Average answer, ms", "kind": "number"}]  # fmt: skip
-
-
-def state_of(row: WebhookEndpoint | Connector) -> str:
-    """active, failing or paused."""
-    if not row.enabled:
-        return "paused"
-    return "failing" if row.failing_since else "active"
 
 
 @bp.get("/settings/webhooks")
@@ -114,24 +103,11 @@ def webhook(endpoint_id: int) -> Response:
     state = state_of(row)
     return pages.render(
         "integrations/show.html", row=row, state=state, state_words=STATES[state], tone=TONES[state], today=today,
-        why=service.WHY.get(row.paused_why, ""), counts=figures.counts(row.id), chart=chart(row.id),
+        why=shared.WHY.get(row.paused_why, ""), counts=queries.counts(row.id), chart=chart(row.id),
         chart_columns=CHART_COLUMNS, may_manage=may(WEBHOOKS_MANAGE), entries=audit.history("webhook", row.id),
         secrets=rules.living(service.secrets_of(row.sealed), now), host=queries.host_of(row.url), days=DAYS,
         page_title=queries.host_of(row.url),
     )  # fmt: skip
-
-
-def chart(target_id: int, hours: figures.Hours = WebhookHour, good: str = "Delivered") -> dict[str, Any]:
-    """The health of the last days as a chart and the table behind it."""
-    days = figures.by_day(target_id, DAYS, hours)
-    rows = [
-        {"day": day, "delivered": s.delivered, "failed": s.failed, "average": s.average} for day, s in days
-    ]
-    data = {"type": "bar", "data": {"labels": [f"{day:%b} {day.day}" for day, _ in days], "datasets": [
-                {"label": good, "data": [s.delivered for _, s in days], "stack": "all"},
-                {"label": "Failed attempts", "data": [s.failed for _, s in days], "stack": "all"}]},
-            "options": {"scales": {"x": {"stacked": True}, "y": {"stacked": True, "ticks": {"precision": 0}}}}}  # fmt: skip
-    return {"data": data, "rows": rows[::-1], "any": any(s.delivered or s.failed for _, s in days)}
 
 
 @bp.get("/settings/webhooks/<int:endpoint_id>/edit")

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 
 from webapp.integrations.connectors import rules
-from webapp.integrations.rules import UNSETTLED
+from webapp.integrations.queries import targets
 from webapp.kit import clock, context, crypto, errors
 from webapp.kit.db import db, find
 from webapp.kit.tables import Event
 from webapp.models import Connector, ConnectorAttempt, ConnectorCall, ConnectorKey, ConnectorRule
-
-COUNTED = 1000  # a backlog beyond this is "and more"
-
 
 # Keys -------------------------------------------------------------------------------------------------------------
 
@@ -89,18 +86,7 @@ def named(connector_ids: Sequence[int]) -> dict[int, str]:
 
 def listed(words: str, state: str) -> Any:
     """Connectors for the list: by words of their name, description or address, by state."""
-    statement = select(Connector).where(*_mine()).add_columns(Connector.id.label("id"))
-    if wanted := words.strip():
-        statement = statement.where(
-            or_(*(column.icontains(wanted, autoescape=True)
-                  for column in (Connector.name, Connector.description, Connector.url)))
-        )  # fmt: skip
-    if state == "paused":
-        statement = statement.where(~Connector.enabled)
-    elif state in ("active", "failing"):
-        failing = Connector.failing_since.is_not(None)
-        statement = statement.where(Connector.enabled, failing if state == "failing" else ~failing)
-    return statement
+    return targets.listed(Connector, words, state, Connector.name, Connector.description, Connector.url)
 
 
 # Rules ------------------------------------------------------------------------------------------------------------
@@ -204,10 +190,9 @@ def searched(statement: Select[ConnectorCall], words: str) -> Select[ConnectorCa
     wanted = words.strip().lower()
     if not wanted:
         return statement
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
-        number = int(wanted)
-        few = number if number < 1000 else -1
-        return statement.where(or_(ConnectorCall.record_id == number, ConnectorCall.response_status == few))
+    numbered = targets.by_number(wanted, ConnectorCall)
+    if numbered is not None:
+        return statement.where(numbered)
     if wanted.startswith("cnc_"):
         return statement.where(ConnectorCall.public_id == wanted)
     if wanted.startswith("idem_"):
@@ -233,23 +218,11 @@ def attempts(call_id: int) -> list[ConnectorAttempt]:
     return list(db.session.scalars(statement))
 
 
-def called_for() -> list[str]:
+def called_for() -> Sequence[str]:
     """Which events the newest calls were made for, for the filter."""
-    newest = (
-        select(ConnectorCall.event)
-        .where(ConnectorCall.tenant_id == context.tenant_id(), ConnectorCall.event != "")
-        .order_by(ConnectorCall.id.desc())
-        .limit(500)
-        .subquery()
-    )
-    return sorted(db.session.scalars(select(newest.c.event).distinct()))
+    return targets.event_names(calls(), ConnectorCall)
 
 
 def counts(connector_id: int) -> dict[str, int]:
     """How many calls wait and how many were given up, counted up to a thousand each."""
-
-    def number(statuses: Sequence[str]) -> int:
-        few = calls(connector_id, statuses).with_only_columns(ConnectorCall.id).limit(COUNTED)
-        return int(db.session.scalar(select(func.count()).select_from(few.subquery())) or 0)
-
-    return {"waiting": number(UNSETTLED), "dead": number(("dead_letter",))}
+    return targets.backlog(calls(connector_id), ConnectorCall)

@@ -10,7 +10,6 @@ from webapp.integrations.connectors import describing, queries, rules
 from webapp.integrations.connectors.service import keys
 from webapp.integrations.permissions import CONNECTORS_MANAGE
 from webapp.integrations.queries import host_of, journal_head
-from webapp.integrations.rules import UNSETTLED
 from webapp.integrations.service import shared
 from webapp.kit import clock, context, errors, journal, wakes
 from webapp.kit.db import add, db
@@ -21,11 +20,6 @@ RUN = "connectors.run"  # the job that wakes a courier for an organization
 MOST = 500  # connectors of one organization
 SHOWN = ("name", "description", "url", "method", "inputs", "outputs", "enabled", "concurrency",
          "rate_per_second")  # fmt: skip
-WHY = {
-    "person": "Paused by hand",
-    "gone": "It answered 410 Gone",
-    "failing": "Nothing but failures for five days",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +144,7 @@ def pause_by_itself(connector_id: int, why: str) -> None:
     _pause(row, why)
     shared.tell_paused(
         "connector", row.id, row.created_by, title=f"Connector paused: {row.name}",
-        text=f"{WHY[why]}. Nothing is lost: resume it and the calls that wait are made.",
+        text=f"{shared.WHY[why]}. Nothing is lost: resume it and the calls that wait are made.",
         begins=f"{host_of(row.url)} is no longer called by the connector “{row.name}”.",
         url=f"/settings/connectors/{row.id}",
     )  # fmt: skip
@@ -158,8 +152,8 @@ def pause_by_itself(connector_id: int, why: str) -> None:
 
 def _pause(row: Connector, why: str) -> None:
     before = _shown(row)
-    row.enabled, row.paused_why, row.paused_at = False, why, clock.now()
-    _told("connector.paused", row, before, reason=WHY[why])
+    shared.pause(row, why)
+    _told("connector.paused", row, before, reason=shared.WHY[why])
 
 
 def resume(connector: Connector, *, skip_missed: bool = False) -> None:
@@ -169,8 +163,7 @@ def resume(connector: Connector, *, skip_missed: bool = False) -> None:
     if row.enabled:
         return
     before = _shown(row)
-    row.enabled, row.paused_why, row.paused_at = True, "", None
-    row.failing_since, row.failures, row.not_before = None, 0, None
+    shared.go_on(row)
     if skip_missed:
         db.session.execute(
             update(ConnectorRule)
@@ -178,7 +171,7 @@ def resume(connector: Connector, *, skip_missed: bool = False) -> None:
             .values(cursor_seq=journal_head().event_seq)
             .execution_options(synchronize_session=False)
         )
-        cancel(row.id)
+        shared.cancel(ConnectorCall, ConnectorCall.connector_id == row.id)
     _told("connector.resumed", row, before, skipped=skip_missed)
     shared.settle_paused("connector", row.id, row.created_by)
     wakes.wake(RUN)
@@ -190,19 +183,8 @@ def remove(connector: Connector) -> None:
     row = _locked(connector)
     before = _shown(row)
     row.enabled, row.deleted_at = False, clock.now()
-    cancel(row.id)
+    shared.cancel(ConnectorCall, ConnectorCall.connector_id == row.id)
     _told("connector.deleted", row, before)
-
-
-def cancel(connector_id: int) -> None:
-    """The calls of a connector that are not over are not made."""
-    db.session.execute(
-        update(ConnectorCall)
-        .where(ConnectorCall.tenant_id == context.tenant_id(), ConnectorCall.connector_id == connector_id,
-               ConnectorCall.status.in_(UNSETTLED))
-        .values(status="cancelled", next_attempt_at=None)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
 
 
 def _locked(connector: Connector) -> Connector:

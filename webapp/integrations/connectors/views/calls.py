@@ -13,7 +13,7 @@ from webapp.integrations.permissions import CONNECTORS_MANAGE, CONNECTORS_READ
 from webapp.integrations.queries import time_zone
 from webapp.integrations.rules import UNSETTLED
 from webapp.integrations.views import bp
-from webapp.integrations.views.deliveries import TONES
+from webapp.integrations.views.health import DELIVERY_TONES, look_again
 from webapp.kit import clock, errors, ids, listing, lists, pages
 from webapp.kit.db import db, find
 from webapp.kit.listing import ListQuery, Sort
@@ -145,7 +145,7 @@ def _row(row: ConnectorCall, named: Mapping[int, str]) -> dict[str, Any]:
         "id": row.id, "url": f"{PATH}/calls/{row.public_id}", "created_at": row.created_at, "cause": cause(row),
         "connector": named.get(row.connector_id, ""), "status": row.status, "status_words": STATUSES[row.status],
         "record": f"{row.record_type} {row.record_id}" if row.event and row.record_id else "",
-        "tone": TONES[row.status], "response_status": row.response_status, "error": row.error, "misfit": row.misfit,
+        "tone": DELIVERY_TONES[row.status], "response_status": row.response_status, "error": row.error, "misfit": row.misfit,
         "latency_ms": row.latency_ms, "tries": row.tries, "next_attempt_at": row.next_attempt_at,
         "idempotency_key": row.idempotency_key,
     }  # fmt: skip
@@ -169,8 +169,9 @@ def connector_call(call_id: str) -> Response:
     live = row.deleted_at is None
     return pages.render(
         "integrations/connectors/call.html", block={"call-state": "state"}, row=row, call=found, live=live,
-        status_words=STATUSES[found.status], tone=TONES[found.status], cause=cause(found),
+        status_words=STATUSES[found.status], tone=DELIVERY_TONES[found.status], cause=cause(found),
         attempts=queries.attempts(found.id)[::-1], moving=found.status in UNSETTLED and row.enabled,
+        look_again=look_again(found.next_attempt_at),
         inputs=json.dumps(found.inputs, indent=2, ensure_ascii=False), may_manage=may(CONNECTORS_MANAGE),
         rule=queries.rule_name(found.rule_id), window=int(rules.WINDOW.total_seconds() // 60), page_title=row.name,
     )  # fmt: skip

@@ -12,8 +12,9 @@ from webapp.integrations.connectors.rows import KINDS
 from webapp.integrations.connectors.service import registry as service
 from webapp.integrations.permissions import CONNECTORS_MANAGE, CONNECTORS_READ
 from webapp.integrations.queries import figures
+from webapp.integrations.service import shared
 from webapp.integrations.views import bp
-from webapp.integrations.views.endpoints import CHART_COLUMNS, DAYS, STATES, TONES, chart, state_of
+from webapp.integrations.views.health import CHART_COLUMNS, DAYS, STATES, TONES, chart, state_of
 from webapp.kit import clock, errors, listing, lists, pages
 from webapp.kit.listing import Sort
 from webapp.kit.permissions import may, requires
@@ -139,7 +140,7 @@ def connector(connector_id: int) -> Response:
     state = state_of(row)
     return pages.render(
         "integrations/connectors/show.html", row=row, state=state, state_words=STATES[state], tone=TONES[state],
-        today=sums.get(row.id) or figures.Sum(0, 0, 0, 0), why=service.WHY.get(row.paused_why, ""),
+        today=sums.get(row.id) or figures.Sum(0, 0, 0, 0), why=shared.WHY.get(row.paused_why, ""),
         counts=queries.counts(row.id), chart=chart(row.id, ConnectorHour, "Answered"), chart_columns=CHART_COLUMNS, days=DAYS,
         may_manage=may(CONNECTORS_MANAGE), entries=audit.history("connector", row.id),
         inputs=_described(row.inputs), outputs=_described(row.outputs), schema_columns=SCHEMA_COLUMNS,
