@@ -155,3 +155,20 @@ def toast(page: Page, text: str) -> Any:
     message = page.locator("#toasts .tr-toast", has_text=text)
     expect(message).to_be_visible()
     return message
+
+
+@pytest.fixture
+def courier(site: Site, company: Company) -> Iterator[None]:
+    """Delivers webhooks and makes calls of the company as they become due."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.1):
+            with site.app.app_context():
+                jobs.drain(jobs.HOOKS, company.tenant_id, stopping=stop.is_set)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(10)

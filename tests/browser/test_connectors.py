@@ -1,19 +1,17 @@
 """A connector's life by clicking: described, tried, called when something happens, broken, mended; its key rotated."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Site, Visit, toast
+from tests.browser.conftest import PHONE, Visit, toast
 from tests.browser.test_accessible import AXE, wrong
 from tests.factories.world import Company
 from tests.integrations.connectors.support import console, describe, key_of, verifies, when
 from tests.integrations.receivers import Receiver, reply
 from tests.integrations.support import happen
-from webapp.kit import jobs
 
 
 @pytest.fixture
@@ -21,23 +19,6 @@ def receiver() -> Iterator[Receiver]:
     made = Receiver(lambda got: reply(200, b'{"ticket": "T-1"}')).start()
     yield made
     made.stop()
-
-
-@pytest.fixture
-def courier(site: Site, company: Company) -> Iterator[None]:
-    """Makes the company's calls as they become due."""
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.wait(0.1):
-            with site.app.app_context():
-                jobs.drain(jobs.HOOKS, company.tenant_id, stopping=stop.is_set)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(10)
 
 
 def test_describe_try_follow_an_event_break_and_mend(

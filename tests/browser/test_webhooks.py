@@ -1,19 +1,17 @@
 """A webhook's life by clicking: registered, tested, broken, mended, replayed, its secret rotated without a rejection."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.browser.conftest import PHONE, Site, Visit, toast
+from tests.browser.conftest import PHONE, Visit, toast
 from tests.browser.test_accessible import AXE, wrong
 from tests.factories.world import Company
 from tests.integrations.receivers import Got, Receiver, reply
 from tests.integrations.support import happen
-from webapp.kit import jobs
 
 
 class Strict:
@@ -43,23 +41,6 @@ def partner() -> Iterator[Strict]:
     made.server.start()
     yield made
     made.server.stop()
-
-
-@pytest.fixture
-def courier(site: Site, company: Company) -> Iterator[None]:
-    """Delivers the company's webhooks as they become due."""
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.wait(0.1):
-            with site.app.app_context():
-                jobs.drain(jobs.HOOKS, company.tenant_id, stopping=stop.is_set)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(10)
 
 
 def secret_on(page: Page) -> str:
