@@ -1,9 +1,12 @@
-// Goes by itself after eight seconds, unless somebody is at it.
+// Goes by itself, unless somebody is at it: what only confirms sooner than what asks or warns, since on a phone it lies
+// over what is tapped next.
 import { listen } from "../dom.js";
 
 const STAY_MS = 8000;
+const CONFIRM_MS = 4000;
 
 export default function toast(element) {
+  const stay = element.matches(".tr-toast-success") && !element.querySelector(".tr-toast-undo") ? CONFIRM_MS : STAY_MS;
   let timer;
   const leave = () => {
     element.dataset.leaving = "";
@@ -11,7 +14,7 @@ export default function toast(element) {
   };
   const run = () => {
     clearTimeout(timer);
-    timer = setTimeout(leave, STAY_MS);
+    timer = setTimeout(leave, stay);
   };
   const hold = () => clearTimeout(timer);
   run();
