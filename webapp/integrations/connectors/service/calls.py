@@ -80,7 +80,7 @@ def _queued(
     made = add(ConnectorCall(
         connector_id=row.id, rule_id=before.rule_id if before else None, origin=origin, inputs=inputs, most=most,
         event=before.event if before else "", event_id=before.event_id if before else None,
-        record_type=f"{before.record_type}" if before else "", record_id=before.record_id if before else None,
+        record_type=before.record_type if before else "", record_id=before.record_id if before else None,
         repeats=before.public_id if before else None, next_attempt_at=clock.now(),
         made_by=who.id if who.kind == "user" else None,
     ))  # fmt: skip
