@@ -7,7 +7,7 @@ from sqlalchemy import and_, func, select
 
 from webapp.integrations import queries as hooks
 from webapp.integrations import rules
-from webapp.kit import context
+from webapp.kit import clean, context
 from webapp.kit.db import db
 from webapp.kit.tables import AuditEntry, Event, Job
 from webapp.messaging import queries as messages
@@ -60,7 +60,8 @@ def kept_messages() -> list[dict[str, Any]]:
 
 def _message(found: Message) -> dict[str, Any]:
     body = "It holds a sign-in link or a code." if found.secret else messages.content(found).body
-    return {"id": found.id, "to": found.to_address, "at": found.created_at, "body": body, "why": found.why,
+    to = clean.phone_words(found.to_address) if found.channel == "sms" else found.to_address
+    return {"id": found.id, "to": to, "at": found.created_at, "body": body, "why": found.why,
             "subject": found.subject or f"Text: {body[:60]}{'…' if len(body) > 60 else ''}"}  # fmt: skip
 
 
